@@ -1,0 +1,163 @@
+"""Every picture in the book, one call each. Pictures carry their own alt text and caption, true of their data."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+
+TRUTH, MODEL, RULES = "#1d2530", "#0f6fb5", ("#c8591b", "#5a8f29", "#8a5aa8", "#8c6d1f")
+SHADES = {"training": "#e8eef4", "validation": "#fbe9cf", "test": "#e3f1dc"}
+
+
+def series(data: pd.Series, ends: Sequence[int]) -> None:
+    """A whole series, with its training, validation and test part shaded; each ends before a place in `ends`."""
+    import matplotlib.dates as mdates
+
+    figure, axes = _figure()
+    axes.plot(data.index, data.to_numpy(), color=TRUTH, linewidth=0.9)
+    dates = mdates.date2num(data.index) if hasattr(data.index, "year") else data.index
+    for (name, shade), (start, end) in zip(SHADES.items(), pairwise((0, *ends)), strict=True):
+        axes.axvspan(float(dates[start]), float(dates[end - 1]), color=shade, label=f"{name} ({end - start})")
+    axes.set_ylabel(label(data))
+    axes.legend(loc="upper left", ncols=3, fontsize=8)
+    span = f"{_when(data.index[0])} to {_when(data.index[-1])}"
+    _show(
+        figure,
+        alt=f"Line chart of {data.name}, {len(data)} values from {span}, between {data.min():.4g} and "
+        f"{data.max():.4g}; three shaded parts follow each other in time: training, validation, test.",
+        caption=f"The series and its three parts, in order of time: {span}.",
+    )
+
+
+def windows(values: np.ndarray, timesteps: int, horizon: int = 1, unit: str = "") -> None:
+    """The first four windows of a series, each a row: what goes in, what is to come out."""
+    figure, axes = _figure(height=2.4)
+    shown = min(len(values), timesteps + horizon + 3)
+    place = np.arange(shown)
+    axes.plot(place, values[:shown], color=TRUTH, marker="o", markersize=3, linewidth=0.9)
+    low, step = float(values[:shown].min()), float(np.ptp(values[:shown])) * 0.16 or 1.0
+    for row in range(4):
+        height, end = low - step * (row + 1.2), row + timesteps
+        axes.plot([row - 0.3, end - 0.7], [height] * 2, color=MODEL, linewidth=6, solid_capstyle="butt")
+        axes.plot([end - 0.3, end + horizon - 0.7], [height] * 2, color=RULES[0], linewidth=6, solid_capstyle="butt")
+    axes.text(0.01, 0.97, "input", color=MODEL, transform=axes.transAxes, va="top", fontweight="bold")
+    axes.text(0.12, 0.97, "target", color=RULES[0], transform=axes.transAxes, va="top", fontweight="bold")
+    axes.set_xlabel("step")
+    axes.set_ylabel(unit)
+    _show(
+        figure,
+        alt=f"The first {shown} values of the series as a line; below it four bars, each {timesteps} steps long and "
+        f"shifted by one step, followed by a short bar of {horizon} step: four windows and their targets.",
+        caption=f"The first four windows: {timesteps} values in, the next {horizon} out, then one step on.",
+    )
+
+
+def learning_curve(history: Mapping[str, Sequence[float]], best_epoch: int) -> None:
+    """Training and validation loss by epoch, and the epoch whose weights were kept."""
+    figure, axes = _figure(height=2.8)
+    epochs = np.arange(1, len(history["loss"]) + 1)
+    axes.plot(epochs, history["loss"], color=TRUTH, label="training")
+    axes.plot(epochs, history["val_loss"], color=RULES[0], label="validation")
+    axes.axvline(best_epoch, color=MODEL, linestyle=":", label="weights kept")
+    axes.set_yscale("log")
+    axes.set_xlabel("epoch")
+    axes.set_ylabel("mean squared error (scaled)")
+    axes.legend(fontsize=8)
+    _show(
+        figure,
+        alt="Two curves of mean squared error by epoch, training and validation, on a logarithmic axis; a dotted line "
+        "marks the epoch with the lowest validation error, whose weights were kept.",
+        caption="Training stops when the validation loss no longer improves, and goes back to its best epoch.",
+    )
+
+
+def forecasts(truth: pd.Series, forecast: Mapping[str, np.ndarray], last: int = 60) -> None:
+    """The end of a series and forecasts of each of its values, one step ahead; arrays as long as the series."""
+    figure, axes = _figure()
+    shown = truth.iloc[-last:]
+    axes.plot(shown.index, shown.to_numpy(), color=TRUTH, marker="o", markersize=2.5, linewidth=1, label="truth")
+    for color, (name, values) in zip((MODEL, *RULES), forecast.items(), strict=False):
+        axes.plot(shown.index, np.ravel(values)[-last:], color=color, linewidth=1.2, label=name)
+    axes.set_ylabel(label(truth))
+    axes.legend(fontsize=8)
+    names = " and ".join(forecast)
+    _show(
+        figure,
+        alt=f"Line chart of the last {len(shown)} values of {truth.name} and the forecast of each, one step ahead, by "
+        f"{names}.",
+        caption=f"The last {len(shown)} values of the test part, each forecast one step ahead by {names}.",
+    )
+
+
+def future(history: pd.Series, ahead: pd.Series, last: int = 60) -> None:
+    """The end of a series and a forecast of what comes after it."""
+    figure, axes = _figure()
+    recent = history.iloc[-last:]
+    axes.plot(recent.index, recent.to_numpy(), color=TRUTH, linewidth=1, label="known")
+    axes.plot(ahead.index, ahead.to_numpy(), color=MODEL, marker="o", markersize=3, linewidth=1.2, label="forecast")
+    axes.set_ylabel(label(history))
+    axes.legend(fontsize=8)
+    _show(
+        figure,
+        alt=f"Line chart of the last {len(recent)} known values of {history.name}, followed by a forecast of the "
+        f"{len(ahead)} steps after them.",
+        caption=f"Beyond the data: {len(ahead)} steps after {_when(history.index[-1])}, each fed back as an input.",
+    )
+
+
+def scores(table: pd.DataFrame, column: str, unit: str = "") -> None:
+    """One column of a score table as bars, best on top; the LSTM stands out."""
+    figure, axes = _figure(height=0.5 + 0.36 * len(table))
+    names, values = list(table.index)[::-1], table[column].to_numpy()[::-1]
+    axes.barh(names, values, color=[MODEL if "LSTM" in name else "#b8c2cc" for name in names], height=0.65)
+    for row, value in enumerate(values):
+        axes.text(value, row, f" {value:.3g}", va="center", fontsize=8)
+    axes.set_xlabel(f"{column} {unit}".strip())
+    axes.margins(x=0.1)
+    _show(
+        figure,
+        alt=f"Bar chart of {column} for {', '.join(table.index)}, from the smallest to the largest.",
+        caption=f"{column} on the test part, smaller is better.",
+    )
+
+
+def label(data: pd.Series) -> str:
+    """A series' name and unit, for an axis or a sentence."""
+    unit = data.attrs.get("unit", "")
+    name = str(data.name).replace("_", " ")
+    return f"{name} ({unit})" if unit else name
+
+
+def _when(place: Any) -> str:
+    return f"{place:%Y-%m-%d}" if hasattr(place, "year") else str(place)
+
+
+def _figure(height: float = 3.2) -> tuple[Figure, Any]:
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7.2, height), layout="constrained")
+    axes = figure.subplots()
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.tick_params(labelsize=8)
+    return figure, axes
+
+
+def _show(figure: Figure, alt: str, caption: str) -> None:
+    """Display as PNG of few colors. `make refresh` hands alt text and caption on to the rendered page."""
+    from IPython.display import display
+    from PIL import Image
+
+    raw, small = io.BytesIO(), io.BytesIO()
+    figure.savefig(raw, format="png", dpi=130)
+    Image.open(raw).convert("RGB").quantize(64).save(small, format="png", optimize=True)
+    metadata = {"image/png": {"alt": alt, "caption": caption}}
+    display({"image/png": small.getvalue(), "text/plain": alt}, raw=True, metadata=metadata)

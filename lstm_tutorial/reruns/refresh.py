@@ -1,0 +1,78 @@
+"""Execute chapters and store their outputs in them: `python -m lstm_tutorial.reruns.refresh [CHAPTER]...`."""
+
+from __future__ import annotations
+
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import nbformat
+from nbclient import NotebookClient
+from nbconvert.filters import strip_ansi
+from nbformat import NotebookNode
+
+from lstm_tutorial.reruns.chapters import Chapter, RequestError, find_chapter, find_chapters
+from lstm_tutorial.reruns.environment import quiet
+
+
+def refresh(chapter: Chapter) -> None:
+    """Run a chapter from top to bottom in its folder, then store it with normalized metadata."""
+    notebook = nbformat.read(chapter.path, as_version=4)
+    client = NotebookClient(notebook, timeout=1800, resources={"metadata": {"path": str(chapter.path.parent)}})
+    client.execute()
+    nbformat.write(normalize(notebook), chapter.path)
+
+
+def normalize(notebook: NotebookNode) -> NotebookNode:
+    """Drop what differs between runs and machines, and hand each picture's alt text and caption to the page.
+
+    MyST-NB takes both from the cell's metadata, so a chapter has at most one picture in a cell.
+    """
+    notebook.metadata = nbformat.from_dict(
+        {
+            "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+            "language_info": {"name": "python"},
+        }
+    )
+    for number, cell in enumerate(notebook.cells):
+        cell.id = f"cell-{number}"
+        if cell.cell_type != "code":
+            continue
+        cell.metadata.pop("execution", None)
+        page: dict[str, Any] = (
+            {"code_prompt_show": "Show the solution"} if "hide-cell" in cell.metadata.get("tags", []) else {}
+        )
+        for output in cell.outputs:
+            picture = output.get("metadata", {}).get("image/png")
+            if picture:
+                page |= {"image": {"alt": picture["alt"]}, "figure": {"caption": picture["caption"]}}
+        cell.metadata.pop("mystnb", None)
+        if page:
+            cell.metadata["mystnb"] = page
+    return notebook
+
+
+def main(names: list[str]) -> int:
+    """Refresh the named chapters, or all, two side by side; the exit code is 1 if one failed."""
+    quiet()
+    try:
+        chapters = [find_chapter(name) for name in names] or list(find_chapters().values())
+    except RequestError as error:
+        print(error, file=sys.stderr)
+        return 2
+
+    def attempt(chapter: Chapter) -> bool:
+        try:
+            refresh(chapter)
+        except Exception as error:
+            print(f"{chapter.name}: failed, nothing stored\n{strip_ansi(str(error))}", file=sys.stderr)
+            return False
+        print(f"{chapter.name}: stored")
+        return True
+
+    with ThreadPoolExecutor(2) as pool:
+        return 0 if all(list(pool.map(attempt, chapters))) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,179 @@
+"""One chapter run again with other parameters or other data, into a folder of its own."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from pydantic import ValidationError
+from tqdm import tqdm
+
+from lstm_tutorial.reruns.chapters import Chapter, RequestError, find_chapter
+from lstm_tutorial.reruns.environment import KERNEL
+from lstm_tutorial.reruns.page import render
+from lstm_tutorial.reruns.results import read_results
+from lstm_tutorial.settings import Settings, first_problem
+
+UNFINISHED = "UNFINISHED.txt"
+RESULTS = "results.json"
+
+
+class ChapterFailed(RuntimeError):  # noqa: N818
+    """A chapter's cell raised: which chapter, which cell, which error, in one line."""
+
+
+def run(
+    chapter: str,
+    parameters: Mapping[str, Any] | None = None,
+    out: str | Path | None = None,
+    *,
+    force: bool = False,
+    progress: bool = True,
+) -> dict[str, Any]:
+    """Run a chapter with `parameters` and return what it recorded.
+
+    Leaves in `out` (default: runs/CHAPTER) the executed notebook, a page of it, results.json and parameters.json.
+    Until all four are there, so is a file UNFINISHED.txt; a folder with it may be run into again, a finished
+    one only with `force`. Raises `RequestError` before a kernel starts for parameters, data or a folder that
+    can't be used, `ChapterFailed` if a cell raises.
+    """
+    found = find_chapter(chapter)
+    values = {**found.defaults, **found.convert(parameters or {})}
+    data = check_data(values) if "csv" in values else None
+    folder = Path(out if out is not None else Path("runs") / found.name)
+    with _unfinished(folder, found, force):
+        if data is not None:
+            values["csv"] = str((folder / "data.csv").resolve())
+            Path(values["csv"]).write_bytes(data)
+        save_json(folder / "parameters.json", values)
+        notebook = execute(found, values, folder / f"{found.path.stem}.ipynb", progress)
+        (folder / f"{found.path.stem}.html").write_text(render(notebook, found.title), encoding="utf-8")
+        results = read_results(notebook)
+        save_json(folder / RESULTS, results)
+    return results
+
+
+def check_data(values: dict[str, Any]) -> bytes | None:
+    """Read the data that the parameters name and see that it is long enough, before a kernel starts.
+
+    Returns the data itself where the kernel could not read it again (standard input, a URL); otherwise makes
+    a path absolute, since chapters run in their own folder. Raises `RequestError`.
+    """
+    from lstm_tutorial.workflow.prepare import SAMPLES, URL, DataError, check, parse_series, read_bytes, read_series
+
+    try:
+        settings = Settings(**{name: value for name, value in values.items() if name in Settings.model_fields})
+    except ValidationError as error:
+        raise RequestError(first_problem(error)) from None
+    csv, data = settings.csv, None
+    try:
+        if csv == "-" or csv.startswith(URL):
+            data = read_bytes(csv)
+            series = parse_series(data, settings.time, settings.target)
+        else:
+            series = read_series(csv, settings.time, settings.target)
+            if csv not in SAMPLES:
+                values["csv"] = str(Path(csv).expanduser().resolve())
+        check(series, settings)
+    except DataError as error:
+        source = "standard input" if csv == "-" else csv
+        raise RequestError(str(error) if str(error).startswith(source) else f"{source}: {error}") from None
+    return data
+
+
+def execute(chapter: Chapter, values: Mapping[str, Any], target: Path, progress: bool) -> nbformat.NotebookNode:
+    """The chapter executed with these parameters, in its own folder; saved to `target` cell by cell."""
+    import papermill
+    from jupyter_client.manager import AsyncKernelManager
+    from nbclient.exceptions import DeadKernelError
+    from papermill.exceptions import PapermillExecutionError
+
+    class SilentKernel(AsyncKernelManager):
+        async def start_kernel(self, **options: Any) -> None:  # type: ignore[override]
+            """What a kernel says on stderr on its way out is no message for a user; its cells' stderr is kept."""
+            await super().start_kernel(stderr=subprocess.DEVNULL, **options)
+
+    logging.getLogger("papermill").setLevel(logging.ERROR)  # it can't read `str | None` and warns of it
+    try:
+        # Our own bar, since papermill leaves its open when an error passes through.
+        cells = sum(cell.cell_type == "code" for cell in nbformat.read(chapter.path, as_version=4).cells) + 1
+        with _environment(), tqdm(total=cells, desc=chapter.name, unit="cell", disable=not progress) as bar:
+            return papermill.execute_notebook(
+                chapter.path,
+                target.resolve(),
+                dict(values),
+                cwd=chapter.path.parent,
+                progress_bar=False,
+                on_cell_executed=lambda **_: bar.update(),
+                kernel_manager_class=SilentKernel,
+            )
+    except PapermillExecutionError as error:
+        if error.ename == "KeyboardInterrupt":
+            raise KeyboardInterrupt from None
+        raise ChapterFailed(
+            f"{chapter.name} failed in cell [{error.exec_count}]: {error.ename}: {error.evalue.strip().splitlines()[0]}"
+        ) from None
+    except DeadKernelError:
+        raise ChapterFailed(f"{chapter.name}: its kernel died; perhaps the machine ran out of memory") from None
+
+
+def save_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Write a JSON file that is there whole or not at all."""
+    part = path.with_suffix(".part")
+    part.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    part.replace(path)
+
+
+@contextmanager
+def _environment() -> Iterator[None]:
+    before = dict(os.environ)
+    os.environ.update(KERNEL)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+@contextmanager
+def _unfinished(folder: Path, chapter: Chapter, force: bool) -> Iterator[None]:
+    """Claim the folder, mark it unfinished, and take the mark away when all has gone well."""
+    created = [path for path in (folder, *folder.parents) if not path.exists()]
+    mark = folder / UNFINISHED
+    try:
+        _claim(folder, chapter, force)
+        text = f"This rerun of {chapter.name} has not finished. The same command starts it again.\n"
+        mark.write_text(text, encoding="utf-8")
+        try:
+            yield
+        except ChapterFailed as error:
+            mark.write_text(f"{text}{error}\n", encoding="utf-8")
+            raise
+        mark.unlink()
+    except OSError as error:
+        if created:
+            shutil.rmtree(created[-1], ignore_errors=True)
+        raise RequestError(f"{folder}: can't be written ({error.strerror or error})") from None
+
+
+def _claim(folder: Path, chapter: Chapter, force: bool) -> None:
+    """An empty folder for this run: new, or cleared of an earlier run of the same kind."""
+    if folder.exists() and not folder.is_dir():
+        raise RequestError(f"{folder}: a file; name a folder")
+    folder.mkdir(parents=True, exist_ok=True)
+    finished = (folder / RESULTS).exists() and not (folder / UNFINISHED).exists()
+    if finished and not force:
+        raise RequestError(f"{folder}: holds a finished rerun; name another folder, or use --force to replace it")
+    if any(folder.iterdir()) and not finished and not (folder / UNFINISHED).exists():
+        raise RequestError(f"{folder}: not empty, and not a rerun's folder; name another")
+    (folder / UNFINISHED).touch()
+    for name in (RESULTS, "parameters.json", "data.csv", f"{chapter.path.stem}.ipynb", f"{chapter.path.stem}.html"):
+        (folder / name).unlink(missing_ok=True)

@@ -1,0 +1,42 @@
+"""A stub chapter that runs in seconds, since what is tested here is not the chapter."""
+
+import nbformat
+import pytest
+
+PARAMETERS = """csv: str = "elnino"  # a CSV file, URL, '-' or sample series
+time: str | None = None  # time column; None: find it
+target: str | None = None  # column to forecast; None: the only numeric one
+timesteps: int = 24  # past values in each input window
+test_fraction: float = 0.2  # share of the series held out for scoring
+sizes: list[int] = [1, 2]  # a parameter of its own
+fail: bool = False  # raise in the next cell
+started: str = ""  # a file to make, and then sleep"""
+BODY = """import time as clock
+from lstm_tutorial.workflow.prepare import read_series
+if fail:
+    raise ArithmeticError("as asked\\nand a second line")
+if started:
+    open(started, "x").close()
+    clock.sleep(120)
+series = read_series(csv, time, target)"""
+RESULTS = """from lstm_tutorial.reruns.results import record
+record(rows=len(series), total=float(series.sum()), sizes=sum(sizes), name=str(series.name))"""
+
+
+@pytest.fixture
+def stub(tmp_path):
+    """The path of a notebook with a formula, a picture, a folded solution and results."""
+    folder = tmp_path / "chapters"
+    folder.mkdir()
+    new = nbformat.v4
+    cells = [
+        new.new_markdown_cell("# A stub\n\nHow long is a series? It has $n$ values."),
+        new.new_code_cell(PARAMETERS, metadata={"tags": ["parameters"]}),
+        new.new_code_cell(BODY),
+        new.new_code_cell("from lstm_tutorial import plots\nplots.future(series, series.iloc[-3:])"),
+        new.new_code_cell("print('solved')", metadata={"tags": ["hide-cell"]}),
+        new.new_code_cell(RESULTS),
+    ]
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    nbformat.write(new.new_notebook(cells=cells, metadata=kernel), folder / "stub.ipynb")
+    return folder / "stub.ipynb"

@@ -1,0 +1,45 @@
+"""Every picture says in words what it shows, and is small."""
+
+import io
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from lstm_tutorial import plots
+
+INDEX = pd.date_range("2020-01-01", periods=600, freq="h")
+SERIES = pd.Series(np.random.default_rng(0).normal(size=600), index=INDEX, name="load")
+CALLS = {
+    "series": lambda: plots.series(SERIES, (400, 500, 600)),
+    "series without times": lambda: plots.series(SERIES.reset_index(drop=True), (400, 500, 600)),
+    "windows": lambda: plots.windows(SERIES.to_numpy(), 24, 2),
+    "learning_curve": lambda: plots.learning_curve({"loss": [1, 0.5, 0.4], "val_loss": [1, 0.6, 0.7]}, 2),
+    "forecasts": lambda: plots.forecasts(SERIES, {"LSTM": SERIES.to_numpy()[:, None], "rule": SERIES.to_numpy()}),
+    "future": lambda: plots.future(SERIES, SERIES.iloc[:5]),
+    "scores": lambda: plots.scores(pd.DataFrame({"RMSE": [1.0, 2.0]}, index=["LSTM", "rule"]), "RMSE"),
+}
+
+
+@pytest.mark.parametrize("call", CALLS.values(), ids=CALLS.keys())
+def test_a_picture_has_alt_text_a_caption_and_few_bytes(call, monkeypatch):
+    shown = []
+    monkeypatch.setattr("IPython.display.display", lambda data, raw, metadata: shown.append((data, metadata)))
+    call()
+    (data, metadata) = shown[0]
+    picture = Image.open(io.BytesIO(data["image/png"]))
+    assert len(shown) == 1
+    assert picture.width >= 900
+    assert len(picture.getcolors(256)) > 3
+    assert len(data["image/png"]) < 80_000
+    assert data["text/plain"] == metadata["image/png"]["alt"]
+    assert len(metadata["image/png"]["alt"]) > 60
+    assert metadata["image/png"]["caption"].endswith(".")
+
+
+def test_a_label_names_the_unit_where_there_is_one():
+    series = SERIES.rename("sea_temperature")
+    assert plots.label(series) == "sea temperature"
+    series.attrs["unit"] = "°C"
+    assert plots.label(series) == "sea temperature (°C)"
