@@ -1,4 +1,4 @@
-"""Chapters are compared in the environment in which their outputs were stored."""
+"""Chapters are compared in the environment that stored their outputs."""
 
 from lstm_tutorial.reruns.environment import quiet
 

@@ -1,4 +1,7 @@
-"""What the rendered book needs beyond its theme: formulas without a network, no dead buttons, folded solutions."""
+"""What the rendered book needs beyond its theme.
+
+Formulas without a network, no dead buttons, folded solutions.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ FONTS = "output/chtml/fonts/woff-v2"
 
 
 def bundle_mathjax(app: Sphinx) -> None:
-    """Copy the one script and its fonts: the whole package is 20 MB, and the default is another host."""
+    """Copy one script and its fonts: the whole package is 20 MB."""
     source = Path(str(files("sphinx-mathjax-offline"))) / "static" / "mathjax"
     target = Path(app.outdir) / "_static" / "mathjax"
     if app.builder.format == "html" and not (target / MATHJAX).exists():
@@ -27,32 +30,53 @@ def bundle_mathjax(app: Sphinx) -> None:
 
 
 def offer_repository(app: Sphinx, config: Config) -> None:
-    """Turn the buttons that need a repository on when `_config.yml` names one, and off otherwise."""
+    """Draw the buttons that need a repository if `_config.yml` names one."""
     options = config.html_theme_options
     address = options.get("repository_url") or ""
-    known = [host for host in ("github", "gitlab", "bitbucket") if host in address.split("//")[-1].split("/")[0]]
+    known = [
+        host
+        for host in ("github", "gitlab", "bitbucket")
+        if host in address.split("//")[-1].split("/")[0]
+    ]
     if not address:
         options["launch_buttons"] = {}
         return
-    # The theme stops at a host it doesn't know; GitLab's is the layout that self-hosted forges share most.
+    # The theme stops at a host it doesn't know; self-hosted forges share
+    # GitLab's layout most.
     options["repository_provider"] = known[0] if known else "gitlab"
     options["use_repository_button"] = True
     options["use_issues_button"] = known in (["github"], ["gitlab"])
     if known != ["github"]:
-        options["launch_buttons"].pop("colab_url", None)  # it opens notebooks from GitHub alone
+        # Colab opens notebooks from GitHub alone.
+        options["launch_buttons"].pop("colab_url", None)
 
 
-def drop_invented_address(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
-    """Leave out `og:url` while nobody has said where the book is published: a relative one is invalid."""
+def drop_invented_address(
+    app: Sphinx,
+    page: str,
+    template: str,
+    context: dict[str, Any],
+    doctree: Any,
+) -> None:
+    """Leave out `og:url` without a published address: it can't be relative."""
     if not app.config.ogp_site_url:
-        context["metatags"] = re.sub(r'<meta property="og:url"[^>]*>\n?', "", context.get("metatags", ""))
+        context["metatags"] = re.sub(
+            r'<meta property="og:url"[^>]*>\n?',
+            "",
+            context.get("metatags", ""),
+        )
 
 
 def label_solutions(app: Sphinx, doctree: nodes.document) -> None:
-    """Name the fold of a worked solution after what a reader finds in it: a whole cell is folded for nothing else."""
+    """Name the fold of a solution: whole cells are folded for nothing else."""
     for cell in doctree.findall(nodes.container):
-        if cell.get("hide_mode") == "all" or (cell.get("hide_mode") and "tag_solution" in cell["classes"]):
-            cell["prompt_show"], cell["prompt_hide"] = "Show the solution", "Hide the solution"
+        if cell.get("hide_mode") == "all" or (
+            cell.get("hide_mode") and "tag_solution" in cell["classes"]
+        ):
+            cell["prompt_show"], cell["prompt_hide"] = (
+                "Show the solution",
+                "Hide the solution",
+            )
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import nbformat
 from nbclient import NotebookClient
@@ -39,16 +38,11 @@ def normalize(notebook: NotebookNode) -> NotebookNode:
         if cell.cell_type != "code":
             continue
         cell.metadata.pop("execution", None)
-        page: dict[str, Any] = (
-            {"code_prompt_show": "Show the solution"} if "hide-cell" in cell.metadata.get("tags", []) else {}
-        )
+        cell.metadata.pop("mystnb", None)
         for output in cell.outputs:
             picture = output.get("metadata", {}).get("image/png")
             if picture:
-                page |= {"image": {"alt": picture["alt"]}, "figure": {"caption": picture["caption"]}}
-        cell.metadata.pop("mystnb", None)
-        if page:
-            cell.metadata["mystnb"] = page
+                cell.metadata["mystnb"] = {"image": {"alt": picture["alt"]}, "figure": {"caption": picture["caption"]}}
     return notebook
 
 
