@@ -34,6 +34,10 @@ book: _build/.house  ## set up .venv if need be and render the book to _build/ht
 	@.venv/bin/jupyter-book build . --keep-going --nitpick --quiet > /dev/null
 	@echo "The book: $(CURDIR)/_build/html/index.html"
 
+.PHONY: lab
+lab: $(INSTALLED)  ## set up .venv if need be and open the chapters in JupyterLab, to run and change them
+	@.venv/bin/python -m jupyter lab book
+
 .PHONY: test
 test: $(INSTALLED)  ## set up .venv if need be; unit tests, every chapter run again and compared, style, pages
 	@.venv/bin/python -m pytest --nbval --nbval-cell-timeout=600 -n 2 --dist loadscope --durations=15 book tests

@@ -28,7 +28,7 @@ def series(data: pd.Series, ends: Sequence[int]) -> None:
     for (name, shade), (start, end) in zip(SHADES.items(), pairwise((0, *ends)), strict=True):
         axes.axvspan(float(dates[start]), float(dates[end - 1]), color=shade, label=f"{name} ({end - start})")
     axes.set_ylabel(label(data))
-    axes.legend(loc="upper left", ncols=3, fontsize=8)
+    axes.legend(loc="upper left", ncols=3, fontsize=9)
     span = f"{_when(data.index[0])} to {_when(data.index[-1])}"
     _show(
         figure,
@@ -40,7 +40,7 @@ def series(data: pd.Series, ends: Sequence[int]) -> None:
 
 def windows(values: np.ndarray, timesteps: int, horizon: int = 1, unit: str = "") -> None:
     """The first four windows of a series, each a row: what goes in, what is to come out."""
-    figure, axes = _figure(height=2.4)
+    figure, axes = _figure(height=2.3)
     shown = min(len(values), timesteps + horizon + 3)
     place = np.arange(shown)
     axes.plot(place, values[:shown], color=TRUTH, marker="o", markersize=3, linewidth=0.9)
@@ -63,7 +63,7 @@ def windows(values: np.ndarray, timesteps: int, horizon: int = 1, unit: str = ""
 
 def learning_curve(history: Mapping[str, Sequence[float]], best_epoch: int) -> None:
     """Training and validation loss by epoch, and the epoch whose weights were kept."""
-    figure, axes = _figure(height=2.8)
+    figure, axes = _figure(height=2.6)
     epochs = np.arange(1, len(history["loss"]) + 1)
     axes.plot(epochs, history["loss"], color=TRUTH, label="training")
     axes.plot(epochs, history["val_loss"], color=RULES[0], label="validation")
@@ -71,7 +71,7 @@ def learning_curve(history: Mapping[str, Sequence[float]], best_epoch: int) -> N
     axes.set_yscale("log")
     axes.set_xlabel("epoch")
     axes.set_ylabel("mean squared error (scaled)")
-    axes.legend(fontsize=8)
+    axes.legend(fontsize=9)
     _show(
         figure,
         alt="Two curves of mean squared error by epoch, training and validation, on a logarithmic axis; a dotted line "
@@ -88,7 +88,7 @@ def forecasts(truth: pd.Series, forecast: Mapping[str, np.ndarray], last: int = 
     for color, (name, values) in zip((MODEL, *RULES), forecast.items(), strict=False):
         axes.plot(shown.index, np.ravel(values)[-last:], color=color, linewidth=1.2, label=name)
     axes.set_ylabel(label(truth))
-    axes.legend(fontsize=8)
+    axes.legend(fontsize=9)
     names = " and ".join(forecast)
     _show(
         figure,
@@ -105,7 +105,7 @@ def future(history: pd.Series, ahead: pd.Series, last: int = 60) -> None:
     axes.plot(recent.index, recent.to_numpy(), color=TRUTH, linewidth=1, label="known")
     axes.plot(ahead.index, ahead.to_numpy(), color=MODEL, marker="o", markersize=3, linewidth=1.2, label="forecast")
     axes.set_ylabel(label(history))
-    axes.legend(fontsize=8)
+    axes.legend(fontsize=9)
     _show(
         figure,
         alt=f"Line chart of the last {len(recent)} known values of {history.name}, followed by a forecast of the "
@@ -120,7 +120,7 @@ def scores(table: pd.DataFrame, column: str, unit: str = "") -> None:
     names, values = list(table.index)[::-1], table[column].to_numpy()[::-1]
     axes.barh(names, values, color=[MODEL if "LSTM" in name else "#b8c2cc" for name in names], height=0.65)
     for row, value in enumerate(values):
-        axes.text(value, row, f" {value:.3g}", va="center", fontsize=8)
+        axes.text(value, row, f" {value:.3g}", va="center", fontsize=9)
     axes.set_xlabel(f"{column} {unit}".strip())
     axes.margins(x=0.1)
     _show(
@@ -141,13 +141,13 @@ def _when(place: Any) -> str:
     return f"{place:%Y-%m-%d}" if hasattr(place, "year") else str(place)
 
 
-def _figure(height: float = 3.2) -> tuple[Figure, Any]:
+def _figure(height: float = 2.9) -> tuple[Figure, Any]:
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(7.2, height), layout="constrained")
+    figure = Figure(figsize=(6, height), layout="constrained")
     axes = figure.subplots()
     axes.spines[["top", "right"]].set_visible(False)
-    axes.tick_params(labelsize=8)
+    axes.tick_params(labelsize=9)
     return figure, axes
 
 
@@ -157,7 +157,7 @@ def _show(figure: Figure, alt: str, caption: str) -> None:
     from PIL import Image
 
     raw, small = io.BytesIO(), io.BytesIO()
-    figure.savefig(raw, format="png", dpi=130)
+    figure.savefig(raw, format="png", dpi=160)
     Image.open(raw).convert("RGB").quantize(64).save(small, format="png", optimize=True)
     metadata = {"image/png": {"alt": alt, "caption": caption}}
     display({"image/png": small.getvalue(), "text/plain": alt}, raw=True, metadata=metadata)

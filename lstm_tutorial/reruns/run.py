@@ -24,6 +24,7 @@ from lstm_tutorial.settings import Settings, first_problem
 
 UNFINISHED = "UNFINISHED.txt"
 RESULTS = "results.json"
+DATA = "data.csv"
 
 
 class ChapterFailed(RuntimeError):  # noqa: N818
@@ -47,12 +48,13 @@ def run(
     """
     found = find_chapter(chapter)
     values = {**found.defaults, **found.convert(parameters or {})}
-    data = check_data(values) if "csv" in values else None
     folder = Path(out if out is not None else Path("runs") / found.name)
+    kept = (folder / DATA).resolve()
+    data = check_data(values, kept) if "csv" in values else None
     with _unfinished(folder, found, force):
         if data is not None:
-            values["csv"] = str((folder / "data.csv").resolve())
-            Path(values["csv"]).write_bytes(data)
+            kept.write_bytes(data)
+            values["csv"] = str(kept)
         save_json(folder / "parameters.json", values)
         notebook = execute(found, values, folder / f"{found.path.stem}.ipynb", progress)
         (folder / f"{found.path.stem}.html").write_text(render(notebook, found.title), encoding="utf-8")
@@ -61,11 +63,12 @@ def run(
     return results
 
 
-def check_data(values: dict[str, Any]) -> bytes | None:
+def check_data(values: dict[str, Any], kept: Path) -> bytes | None:
     """Read the data that the parameters name and see that it is long enough, before a kernel starts.
 
-    Returns the data itself where the kernel could not read it again (standard input, a URL); otherwise makes
-    a path absolute, since chapters run in their own folder. Raises `RequestError`.
+    Returns the data itself where it has to be kept for the kernel: standard input, a URL, or what an earlier
+    run into the same folder `kept`. Otherwise makes a path absolute, since chapters run in their own folder.
+    Raises `RequestError`.
     """
     from lstm_tutorial.workflow.prepare import SAMPLES, URL, DataError, check, parse_series, read_bytes, read_series
 
@@ -75,7 +78,7 @@ def check_data(values: dict[str, Any]) -> bytes | None:
         raise RequestError(first_problem(error)) from None
     csv, data = settings.csv, None
     try:
-        if csv == "-" or csv.startswith(URL):
+        if csv == "-" or csv.startswith(URL) or Path(csv).resolve() == kept:
             data = read_bytes(csv)
             series = parse_series(data, settings.time, settings.target)
         else:
@@ -102,6 +105,7 @@ def execute(chapter: Chapter, values: Mapping[str, Any], target: Path, progress:
             await super().start_kernel(stderr=subprocess.DEVNULL, **options)
 
     logging.getLogger("papermill").setLevel(logging.ERROR)  # it can't read `str | None` and warns of it
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # after Ctrl-C: that nobody waits for the kernel any more
     try:
         # Our own bar, since papermill leaves its open when an error passes through.
         cells = sum(cell.cell_type == "code" for cell in nbformat.read(chapter.path, as_version=4).cells) + 1
@@ -135,7 +139,8 @@ def save_json(path: Path, content: Mapping[str, Any]) -> None:
 @contextmanager
 def _environment() -> Iterator[None]:
     before = dict(os.environ)
-    os.environ.update(KERNEL)
+    for name, value in KERNEL.items():
+        os.environ.setdefault(name, value)  # who sets CUDA_VISIBLE_DEVICES wants a GPU
     try:
         yield
     finally:
@@ -175,5 +180,5 @@ def _claim(folder: Path, chapter: Chapter, force: bool) -> None:
     if any(folder.iterdir()) and not finished and not (folder / UNFINISHED).exists():
         raise RequestError(f"{folder}: not empty, and not a rerun's folder; name another")
     (folder / UNFINISHED).touch()
-    for name in (RESULTS, "parameters.json", "data.csv", f"{chapter.path.stem}.ipynb", f"{chapter.path.stem}.html"):
+    for name in (RESULTS, "parameters.json", DATA, f"{chapter.path.stem}.ipynb", f"{chapter.path.stem}.html"):
         (folder / name).unlink(missing_ok=True)

@@ -165,7 +165,7 @@ def _grid(times: pd.Series, cells: pd.Series) -> tuple[pd.DatetimeIndex, pd.Date
         )
     if step == pd.Timedelta(days=1) and len(index) > 10 and (index.day_of_week < 5).all():
         return index, pd.bdate_range(index[0], index[-1])
-    return index, pd.date_range(index[0], index[-1], freq=step)
+    return index, pd.date_range(index[0], index[-1], freq="D" if step == pd.Timedelta(days=1) else step)
 
 
 def _words(step: pd.Timedelta) -> str:
@@ -177,7 +177,7 @@ def _trim(series: pd.Series, rows: pd.Series, notes: list[str]) -> tuple[pd.Seri
     kept = slice(series.first_valid_index(), series.last_valid_index())
     left_out = len(series) - len(series.loc[kept])
     if left_out:
-        notes.append(f"{left_out} empty steps at the ends were left out.")
+        notes.append(f"Empty steps at the ends were left out: {left_out}.")
     return series.loc[kept], rows.loc[kept]
 
 
@@ -198,6 +198,6 @@ def _fill(series: pd.Series, rows: pd.Series, notes: list[str]) -> tuple[pd.Seri
         )
     if count:
         notes.append(
-            f"{count} missing values ({count / len(series):.1%}) were interpolated, at most {longest} in a row."
+            f"Missing values were interpolated: {count} ({count / len(series):.1%}), at most {longest} in a row."
         )
     return series.interpolate(), missing.to_numpy()

@@ -30,7 +30,10 @@ def stub(tmp_path):
     folder.mkdir()
     new = nbformat.v4
     cells = [
-        new.new_markdown_cell("# A stub\n\nHow long is a series? It has $n$ values."),
+        new.new_markdown_cell(
+            "# A stub\n\nHow long is a series? It has $n$ values. See [the intro](../intro.md), [PEP 8](https://peps.python.org)."
+        ),
+        new.new_code_cell("print('shown')", metadata={"tags": ["hide-input"]}),
         new.new_code_cell(PARAMETERS, metadata={"tags": ["parameters"]}),
         new.new_code_cell(BODY),
         new.new_code_cell("from lstm_tutorial import plots\nplots.future(series, series.iloc[-3:])"),

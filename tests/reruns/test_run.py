@@ -71,10 +71,12 @@ def test_the_page_needs_no_other_file_and_no_network(stub, tmp_path):
     assert "MathJax" in page
     assert "MathJax" not in markup
     assert not re.findall(r"<script[^>]+src", page)
-    assert not re.findall(r"(?:src|href)=[\"']?(?!data:|#)[^\"' >]+", markup)
+    assert re.findall(r"(?:src|href)=[\"']?(?!data:|#)([^\"' >]+)", markup) == ["https://peps.python.org"]
     assert not re.findall(r"url\((?!data:)[^)]*\)|@import", markup)
     assert "<title>A stub</title>" in page
-    assert "<details><summary>Show the solution</summary>" in page
+    folds = re.findall(r"<details><summary>(.*?)</summary>(.*?)</details>", page, flags=re.DOTALL)
+    assert [name for name, _ in folds] == ["Show the code", "Show the solution"]
+    assert ["output_stdout" in inside for _, inside in folds] == [False, True]
     assert re.search(r'alt="Line chart of the last 60 known values of sea_temperature', page)
     assert "<figcaption>Beyond the data" in page
     assert 'name="viewport"' in page
@@ -85,17 +87,20 @@ def test_standard_input_is_kept_with_the_run(stub, tmp_path):
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "out" / "data.csv").read_text() == GOOD
     assert json.loads((tmp_path / "out" / RESULTS).read_text())["rows"] == 90
+    again = command("run", stub, "-f", "out/parameters.json", "--out", "out", "--force", cwd=tmp_path)
+    assert again.returncode == 0, again.stderr
+    assert json.loads((tmp_path / "out" / RESULTS).read_text())["rows"] == 90
 
 
 def test_a_failed_cell_is_named_and_the_folder_stays_marked(stub, tmp_path):
-    with pytest.raises(ChapterFailed, match=r"stub failed in cell \[3\]: ArithmeticError: as asked$"):
+    with pytest.raises(ChapterFailed, match=r"stub failed in cell \[4\]: ArithmeticError: as asked$"):
         run(str(stub), {"fail": True}, tmp_path / "out", progress=False)
     assert "as asked" in (tmp_path / "out" / UNFINISHED).read_text()
     assert not (tmp_path / "out" / RESULTS).exists()
     assert (tmp_path / "out" / "stub.ipynb").exists()
     done = command("run", stub, "-p", "fail", "true", "--out", "out", cwd=tmp_path)
     assert done.returncode == 1
-    assert done.stderr.splitlines()[-1] == "lstm-tutorial: stub failed in cell [3]: ArithmeticError: as asked"
+    assert done.stderr.splitlines()[-1] == "lstm-tutorial: stub failed in cell [4]: ArithmeticError: as asked"
     assert run(str(stub), out=tmp_path / "out", progress=False)["rows"] == 732
     assert not (tmp_path / "out" / UNFINISHED).exists()
 

@@ -181,8 +181,8 @@ def test_short_gaps_are_interpolated_and_counted(tmp_path):
     assert series.index[0] == MONTHS[1]
     assert series.attrs["filled"].sum() == 1
     first, second = series.attrs["notes"]
-    assert first.startswith("1 empty step")
-    assert second.startswith("1 missing values (8.3%) were interpolated, at most 1 in a row")
+    assert first == "Empty steps at the ends were left out: 1."
+    assert second == "Missing values were interpolated: 1 (8.3%), at most 1 in a row."
 
 
 def test_unsorted_rows_are_sorted_and_said(tmp_path):

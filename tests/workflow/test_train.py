@@ -23,6 +23,13 @@ def test_the_model_has_the_weights_that_the_formula_counts(units, features, hori
     assert model.output_shape == (None, horizon)
 
 
+def test_the_model_is_fitted_as_in_the_article():
+    model = build(Settings(learning_rate=0.02))
+    assert model.loss == "mean_squared_error"
+    assert type(model.optimizer).__name__ == "Adam"
+    assert float(model.optimizer.learning_rate) == pytest.approx(0.02)
+
+
 def test_training_stops_in_time_with_its_best_weights(prepared):
     trained = train(build(SETTINGS), prepared, SETTINGS)
     losses = trained.history["val_loss"]

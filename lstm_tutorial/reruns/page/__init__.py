@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from copy import deepcopy
 from importlib.metadata import distribution
 from pathlib import Path
 
@@ -20,8 +22,17 @@ def render(notebook: NotebookNode, title: str) -> str:
         "pygments_css": HtmlFormatter(style="friendly").get_style_defs(".highlight"),
         "mathjax": _mathjax() if _has_formula(notebook) else "",
     }
-    html: str = exporter.from_notebook_node(notebook, resources=resources)[0]
+    html: str = exporter.from_notebook_node(_without_links_into_the_book(notebook), resources=resources)[0]
     return html
+
+
+def _without_links_into_the_book(notebook: NotebookNode) -> NotebookNode:
+    """A page that stands alone keeps the words of a link to another page of the book, not the link."""
+    notebook = deepcopy(notebook)
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            cell.source = re.sub(r"\[([^\]]+)\]\((?!https?://|#)[^)]*\)", r"\1", cell.source)
+    return notebook
 
 
 def _has_formula(notebook: NotebookNode) -> bool:
