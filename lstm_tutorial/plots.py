@@ -28,7 +28,7 @@ def series(data: pd.Series, ends: Sequence[int]) -> None:
     for (name, shade), (start, end) in zip(SHADES.items(), pairwise((0, *ends)), strict=True):
         axes.axvspan(float(dates[start]), float(dates[end - 1]), color=shade, label=f"{name} ({end - start})")
     axes.set_ylabel(label(data))
-    axes.legend(loc="upper left", ncols=3, fontsize=9)
+    _legend(figure)
     span = f"{_when(data.index[0])} to {_when(data.index[-1])}"
     _show(
         figure,
@@ -40,19 +40,20 @@ def series(data: pd.Series, ends: Sequence[int]) -> None:
 
 def windows(values: np.ndarray, timesteps: int, horizon: int = 1, unit: str = "") -> None:
     """The first four windows of a series, each a row: what goes in, what is to come out."""
-    figure, axes = _figure(height=2.3)
+    figure, axes = _figure(height=2.6, ratios=(3, 2))
+    above, below = axes
     shown = min(len(values), timesteps + horizon + 3)
     place = np.arange(shown)
-    axes.plot(place, values[:shown], color=TRUTH, marker="o", markersize=3, linewidth=0.9)
-    low, step = float(values[:shown].min()), float(np.ptp(values[:shown])) * 0.16 or 1.0
+    above.plot(place, values[:shown], color=TRUTH, marker="o", markersize=3, linewidth=0.9)
+    above.set_ylabel(unit)
     for row in range(4):
-        height, end = low - step * (row + 1.2), row + timesteps
-        axes.plot([row - 0.3, end - 0.7], [height] * 2, color=MODEL, linewidth=6, solid_capstyle="butt")
-        axes.plot([end - 0.3, end + horizon - 0.7], [height] * 2, color=RULES[0], linewidth=6, solid_capstyle="butt")
-    axes.text(0.01, 0.97, "input", color=MODEL, transform=axes.transAxes, va="top", fontweight="bold")
-    axes.text(0.12, 0.97, "target", color=RULES[0], transform=axes.transAxes, va="top", fontweight="bold")
-    axes.set_xlabel("step")
-    axes.set_ylabel(unit)
+        names = ("input", "target") if row == 0 else ("", "")
+        below.barh(-row, timesteps - 0.4, left=row - 0.3, color=MODEL, label=names[0])
+        below.barh(-row, horizon - 0.4, left=row + timesteps - 0.3, color=RULES[0], label=names[1])
+    below.set_yticks([0, -1, -2, -3], ["1", "2", "3", "4"])
+    below.set_ylabel("window")
+    below.set_xlabel("step")
+    _legend(figure)
     _show(
         figure,
         alt=f"The first {shown} values of the series as a line; below it four bars, each {timesteps} steps long and "
@@ -63,20 +64,25 @@ def windows(values: np.ndarray, timesteps: int, horizon: int = 1, unit: str = ""
 
 def learning_curve(history: Mapping[str, Sequence[float]], best_epoch: int) -> None:
     """Training and validation loss by epoch, and the epoch whose weights were kept."""
+    from matplotlib.ticker import LogLocator
+
     figure, axes = _figure(height=2.6)
     epochs = np.arange(1, len(history["loss"]) + 1)
     axes.plot(epochs, history["loss"], color=TRUTH, label="training")
     axes.plot(epochs, history["val_loss"], color=RULES[0], label="validation")
     axes.axvline(best_epoch, color=MODEL, linestyle=":", label="weights kept")
     axes.set_yscale("log")
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.yaxis.set_major_formatter("{x:g}")
+    axes.yaxis.set_minor_formatter("")
     axes.set_xlabel("epoch")
-    axes.set_ylabel("mean squared error (scaled)")
-    axes.legend(fontsize=9)
+    axes.set_ylabel("mean squared error")
+    _legend(figure)
     _show(
         figure,
         alt="Two curves of mean squared error by epoch, training and validation, on a logarithmic axis; a dotted line "
         "marks the epoch with the lowest validation error, whose weights were kept.",
-        caption="Training stops when the validation loss no longer improves, and goes back to its best epoch.",
+        caption=f"Loss after each epoch, in scaled units. The weights kept are those after epoch {best_epoch}.",
     )
 
 
@@ -88,7 +94,7 @@ def forecasts(truth: pd.Series, forecast: Mapping[str, np.ndarray], last: int = 
     for color, (name, values) in zip((MODEL, *RULES), forecast.items(), strict=False):
         axes.plot(shown.index, np.ravel(values)[-last:], color=color, linewidth=1.2, label=name)
     axes.set_ylabel(label(truth))
-    axes.legend(fontsize=9)
+    _legend(figure)
     names = " and ".join(forecast)
     _show(
         figure,
@@ -103,9 +109,10 @@ def future(history: pd.Series, ahead: pd.Series, last: int = 60) -> None:
     figure, axes = _figure()
     recent = history.iloc[-last:]
     axes.plot(recent.index, recent.to_numpy(), color=TRUTH, linewidth=1, label="known")
-    axes.plot(ahead.index, ahead.to_numpy(), color=MODEL, marker="o", markersize=3, linewidth=1.2, label="forecast")
+    ends = [recent.index[-1], *ahead.index], [recent.iloc[-1], *ahead]
+    axes.plot(*ends, color=MODEL, marker="o", markersize=3, linewidth=1.2, label="forecast", zorder=1)
     axes.set_ylabel(label(history))
-    axes.legend(fontsize=9)
+    _legend(figure)
     _show(
         figure,
         alt=f"Line chart of the last {len(recent)} known values of {history.name}, followed by a forecast of the "
@@ -114,19 +121,19 @@ def future(history: pd.Series, ahead: pd.Series, last: int = 60) -> None:
     )
 
 
-def scores(table: pd.DataFrame, column: str, unit: str = "") -> None:
+def scores(table: pd.DataFrame, column: str, name: str, unit: str = "") -> None:
     """One column of a score table as bars, best on top; the LSTM stands out."""
     figure, axes = _figure(height=0.5 + 0.36 * len(table))
     names, values = list(table.index)[::-1], table[column].to_numpy()[::-1]
-    axes.barh(names, values, color=[MODEL if "LSTM" in name else "#b8c2cc" for name in names], height=0.65)
+    axes.barh(names, values, color=[MODEL if "LSTM" in row else "#b8c2cc" for row in names], height=0.65)
     for row, value in enumerate(values):
-        axes.text(value, row, f" {value:.3g}", va="center", fontsize=9)
-    axes.set_xlabel(f"{column} {unit}".strip())
+        axes.text(value, row, f" {value:#.3g}", va="center", fontsize=9)
+    axes.set_xlabel(f"{column} ({unit})" if unit else column)
     axes.margins(x=0.1)
     _show(
         figure,
-        alt=f"Bar chart of {column} for {', '.join(table.index)}, from the smallest to the largest.",
-        caption=f"{column} on the test part, smaller is better.",
+        alt=f"Bar chart of {column} on {name} for {', '.join(table.index)}, from the smallest to the largest.",
+        caption=f"{column} of {name} on the test part; smaller is better.",
     )
 
 
@@ -141,14 +148,20 @@ def _when(place: Any) -> str:
     return f"{place:%Y-%m-%d}" if hasattr(place, "year") else str(place)
 
 
-def _figure(height: float = 2.9) -> tuple[Figure, Any]:
+def _figure(height: float = 2.9, ratios: Sequence[int] = (1,)) -> tuple[Figure, Any]:
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(6, height), layout="constrained")
-    axes = figure.subplots()
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.tick_params(labelsize=9)
-    return figure, axes
+    panels = figure.subplots(len(ratios), sharex=True, squeeze=False, height_ratios=ratios)[:, 0]
+    for axes in panels:
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.tick_params(labelsize=9)
+    return figure, panels if len(ratios) > 1 else panels[0]
+
+
+def _legend(figure: Figure) -> None:
+    """Above the picture, where it covers nothing."""
+    figure.legend(loc="outside upper left", ncols=4, fontsize=9, frameon=False)
 
 
 def _show(figure: Figure, alt: str, caption: str) -> None:

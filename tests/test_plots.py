@@ -18,7 +18,7 @@ CALLS = {
     "learning_curve": lambda: plots.learning_curve({"loss": [1, 0.5, 0.4], "val_loss": [1, 0.6, 0.7]}, 2),
     "forecasts": lambda: plots.forecasts(SERIES, {"LSTM": SERIES.to_numpy()[:, None], "rule": SERIES.to_numpy()}),
     "future": lambda: plots.future(SERIES, SERIES.iloc[:5]),
-    "scores": lambda: plots.scores(pd.DataFrame({"RMSE": [1.0, 2.0]}, index=["LSTM", "rule"]), "RMSE"),
+    "scores": lambda: plots.scores(pd.DataFrame({"RMSE": [1.0, 2.0]}, index=["LSTM", "rule"]), "RMSE", "load", "MW"),
 }
 
 

@@ -17,9 +17,10 @@ def record(**figures: float | int | str | None) -> None:
 
     shown = {name: f"{value:.3g}" if isinstance(value, float) else str(value) for name, value in figures.items()}
     rows = "".join(f"<tr><td>{escape(name)}</td><td>{escape(value)}</td></tr>" for name, value in shown.items())
+    head = "<thead><tr><th>result</th><th>value</th></tr></thead>"
     data = {
         "text/plain": "\n".join(f"{name}: {value}" for name, value in shown.items()),
-        "text/html": f"<table><thead><tr><th>result</th><th>value</th></tr></thead><tbody>{rows}</tbody></table>",
+        "text/html": f'<table class="dataframe">{head}<tbody>{rows}</tbody></table>',
     }
     plain = {name: float(value) if isinstance(value, float) else value for name, value in figures.items()}
     display(data, raw=True, metadata={_KEY: plain})

@@ -17,7 +17,9 @@ from lstm_tutorial.workflow.table import URL, read_bytes
 if TYPE_CHECKING:
     from sklearn.preprocessing import StandardScaler
 
-__all__ = ["SAMPLES", "URL", "DataError", "parse_series", "read_bytes", "read_series"]  # this module's front door
+# The front door to data: what reads them is re-exported.
+__all__ = ["SAMPLES", "URL", "DataError", "Prepared", "Split", "Windows", "check", "make_windows"]
+__all__ += ["parse_series", "prepare", "read_bytes", "read_series", "split"]
 
 
 class Windows(NamedTuple):
