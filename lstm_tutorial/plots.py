@@ -40,7 +40,7 @@ def series(data: pd.Series, ends: Sequence[int]) -> None:
 
 def windows(values: np.ndarray, timesteps: int, horizon: int = 1, unit: str = "") -> None:
     """The first four windows of a series, each a row: what goes in, what is to come out."""
-    figure, axes = _figure(height=2.6, ratios=(3, 2))
+    figure, axes = _figure(height=3.3, ratios=(3, 2))
     above, below = axes
     shown = min(len(values), timesteps + horizon + 3)
     place = np.arange(shown)

@@ -67,22 +67,19 @@ def drop_invented_address(
         )
 
 
-def label_solutions(app: Sphinx, doctree: nodes.document) -> None:
-    """Name the fold of a solution: whole cells are folded for nothing else."""
+def label_folds(app: Sphinx, doctree: nodes.document) -> None:
+    """Name each fold after what is in it: whole cells are solutions."""
     for cell in doctree.findall(nodes.container):
-        if cell.get("hide_mode") == "all" or (
-            cell.get("hide_mode") and "tag_solution" in cell["classes"]
-        ):
-            cell["prompt_show"], cell["prompt_hide"] = (
-                "Show the solution",
-                "Hide the solution",
-            )
+        if cell.get("hide_mode"):
+            name = "solution" if cell["hide_mode"] == "all" else "code"
+            cell["prompt_show"] = f"Show the {name}"
+            cell["prompt_hide"] = f"Hide the {name}"
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     app.config.mathjax_path = f"mathjax/{MATHJAX}"
     app.connect("config-inited", offer_repository)
     app.connect("builder-inited", bundle_mathjax)
-    app.connect("doctree-read", label_solutions)
+    app.connect("doctree-read", label_folds)
     app.connect("html-page-context", drop_invented_address, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
