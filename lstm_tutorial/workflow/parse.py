@@ -59,13 +59,20 @@ def parse_numbers(text: pd.Series) -> pd.Series:
     thousands, decimal = _marks(cells)
     plain = cells.str.replace(r"(?<=\d)[' ](?=\d{3}(?!\d))", "", regex=True)
     plain = plain.str.replace(thousands, "", regex=False).str.replace(decimal, ".", regex=False)
-    numbers = pd.to_numeric(plain.replace("", None), errors="coerce").astype(float)
+    numbers = plain.map(_float).astype(float)
     wrong = (cells != "") & (numbers.isna() | ~cells.map(lambda cell: bool(_NUMBER.fullmatch(cell))))
     if wrong.any():
         raise DataError(f"{where(wrong, text)} is not a number; write a number, or leave the cell empty")
     if np.isinf(numbers).any():
         raise DataError(f"{where(np.isinf(numbers), text)} is infinite; write a finite number, or leave the cell empty")
     return numbers
+
+
+def _float(cell: str) -> float:
+    try:
+        return float(cell)
+    except ValueError:
+        return float("nan")
 
 
 def _clean(text: pd.Series) -> pd.Series:
