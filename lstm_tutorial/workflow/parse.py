@@ -18,7 +18,7 @@ _NUMBER = re.compile(
     r"[+-]?(?:(?:\d{1,3}(?:[.,' ]\d{3})+|\d+)(?:[.,]\d*)?|[.,]\d+)(?:e[+-]?\d+)?|[+-]?inf(?:inity)?", re.I
 )
 _GROUPED = r"[+-]?[1-9]\d{0,2}(?:%s\d{3})+"
-_DAY_MONTH = re.compile(r"%d([/-])%m\1%[yY]")
+_DAY_MONTH = re.compile(r"%[dm][/-]%[dm]")
 _DATES = [
     *("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d"),
     *(f"%d{mark}%m{mark}%{year}" for mark in "/-." for year in "Yy"),
@@ -128,9 +128,7 @@ def parse_times(text: pd.Series) -> pd.Series:
         form = time_format(text)
         if form is None:
             raise DataError(f"column {text.name!r} holds no times such as 2024-01-31 ({cells.iloc[0]!r})")
-    times = _read_times(cells, form)
-    if _DAY_MONTH.search(form) or form.startswith(("%m/%d", "%m-%d")):
-        times = _day_month_order(text, cells, form)
+    times = _day_month_order(text, cells, form) if _DAY_MONTH.match(form) else _read_times(cells, form)
     if times.isna().any():
         raise DataError(f"{where(times.isna(), text)} is not a time like the others; write it as YYYY-MM-DD")
     return times
