@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
@@ -18,7 +19,7 @@ def refresh(chapter: Chapter) -> None:
     """Run a chapter from top to bottom in its folder, then store it with normalized metadata."""
     notebook = nbformat.read(chapter.path, as_version=4)
     client = NotebookClient(notebook, timeout=1800, resources={"metadata": {"path": str(chapter.path.parent)}})
-    client.execute()
+    asyncio.run(client.async_execute())  # execute() would leave its event loop open in this thread
     nbformat.write(normalize(notebook), chapter.path)
 
 

@@ -1,5 +1,7 @@
 """A stub chapter that runs in seconds, since what is tested here is not the chapter."""
 
+import gc
+
 import nbformat
 import pytest
 
@@ -21,6 +23,13 @@ if started:
 series = read_series(csv, time, target)"""
 RESULTS = """from lstm_tutorial.reruns.results import record
 record(rows=len(series), total=float(series.sum()), sizes=sum(sizes), name=str(series.name))"""
+
+
+@pytest.fixture(autouse=True)
+def left_open():
+    """What a test leaves open is found here, not in whichever test the garbage collector runs in."""
+    yield
+    gc.collect()
 
 
 @pytest.fixture
