@@ -1,20 +1,19 @@
-"""Every picture in the book, one call each. Pictures carry their own alt text and caption, true of their data."""
+"""A series, its windows, its forecasts and their scores."""
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lstm_tutorial.plots.figure import MODEL, RULES, TRUTH, legend, new_figure, show
+
 if TYPE_CHECKING:
     import pandas as pd
-    from matplotlib.figure import Figure
 
 
-TRUTH, MODEL, RULES = "#1d2530", "#0f6fb5", ("#c8591b", "#5a8f29", "#8a5aa8", "#8c6d1f")
 SHADES = {"training": "#e8eef4", "validation": "#fbe9cf", "test": "#e3f1dc"}
 
 
@@ -22,15 +21,15 @@ def series(data: pd.Series, ends: Sequence[int]) -> None:
     """A whole series, with its training, validation and test part shaded; each ends before a place in `ends`."""
     import matplotlib.dates as mdates
 
-    figure, axes = _figure()
+    figure, axes = new_figure()
     axes.plot(data.index, data.to_numpy(), color=TRUTH, linewidth=0.9)
     dates = mdates.date2num(data.index) if hasattr(data.index, "year") else data.index
     for (name, shade), (start, end) in zip(SHADES.items(), pairwise((0, *ends)), strict=True):
         axes.axvspan(float(dates[start]), float(dates[end - 1]), color=shade, label=f"{name} ({end - start})")
     axes.set_ylabel(label(data))
-    _legend(figure)
+    legend(figure)
     span = f"{_when(data.index[0])} to {_when(data.index[-1])}"
-    _show(
+    show(
         figure,
         alt=f"Line chart of {data.name}, {len(data)} values from {span}, between {data.min():.4g} and "
         f"{data.max():.4g}; three shaded parts follow each other in time: training, validation, test.",
@@ -40,7 +39,7 @@ def series(data: pd.Series, ends: Sequence[int]) -> None:
 
 def windows(values: np.ndarray, timesteps: int, horizon: int = 1, unit: str = "") -> None:
     """The first four windows of a series, each a row: what goes in, what is to come out."""
-    figure, axes = _figure(height=3.3, ratios=(3, 2))
+    figure, axes = new_figure(height=3.3, ratios=(3, 2))
     above, below = axes
     shown = min(len(values), timesteps + horizon + 3)
     place = np.arange(shown)
@@ -53,8 +52,8 @@ def windows(values: np.ndarray, timesteps: int, horizon: int = 1, unit: str = ""
     below.set_yticks([0, -1, -2, -3], ["1", "2", "3", "4"])
     below.set_ylabel("window")
     below.set_xlabel("step")
-    _legend(figure)
-    _show(
+    legend(figure)
+    show(
         figure,
         alt=f"The first {shown} values of the series as a line; below it four bars, each {timesteps} steps long and "
         f"shifted by one step, followed by a short bar of {horizon} step: four windows and their targets.",
@@ -66,7 +65,7 @@ def learning_curve(history: Mapping[str, Sequence[float]], best_epoch: int) -> N
     """Training and validation loss by epoch, and the epoch whose weights were kept."""
     from matplotlib.ticker import LogLocator
 
-    figure, axes = _figure(height=2.6)
+    figure, axes = new_figure(height=2.6)
     epochs = np.arange(1, len(history["loss"]) + 1)
     axes.plot(epochs, history["loss"], color=TRUTH, label="training")
     axes.plot(epochs, history["val_loss"], color=RULES[0], label="validation")
@@ -77,8 +76,8 @@ def learning_curve(history: Mapping[str, Sequence[float]], best_epoch: int) -> N
     axes.yaxis.set_minor_formatter("")
     axes.set_xlabel("epoch")
     axes.set_ylabel("mean squared error")
-    _legend(figure)
-    _show(
+    legend(figure)
+    show(
         figure,
         alt="Two curves of mean squared error by epoch, training and validation, on a logarithmic axis; a dotted line "
         "marks the epoch with the lowest validation error, whose weights were kept.",
@@ -88,15 +87,15 @@ def learning_curve(history: Mapping[str, Sequence[float]], best_epoch: int) -> N
 
 def forecasts(truth: pd.Series, forecast: Mapping[str, np.ndarray], last: int = 60) -> None:
     """The end of a series and forecasts of each of its values, one step ahead; arrays as long as the series."""
-    figure, axes = _figure()
+    figure, axes = new_figure()
     shown = truth.iloc[-last:]
     axes.plot(shown.index, shown.to_numpy(), color=TRUTH, marker="o", markersize=2.5, linewidth=1, label="truth")
     for color, (name, values) in zip((MODEL, *RULES), forecast.items(), strict=False):
         axes.plot(shown.index, np.ravel(values)[-last:], color=color, linewidth=1.2, label=name)
     axes.set_ylabel(label(truth))
-    _legend(figure)
+    legend(figure)
     names = " and ".join(forecast)
-    _show(
+    show(
         figure,
         alt=f"Line chart of the last {len(shown)} values of {truth.name} and the forecast of each, one step ahead, by "
         f"{names}.",
@@ -106,14 +105,14 @@ def forecasts(truth: pd.Series, forecast: Mapping[str, np.ndarray], last: int = 
 
 def future(history: pd.Series, ahead: pd.Series, last: int = 60) -> None:
     """The end of a series and a forecast of what comes after it."""
-    figure, axes = _figure()
+    figure, axes = new_figure()
     recent = history.iloc[-last:]
     axes.plot(recent.index, recent.to_numpy(), color=TRUTH, linewidth=1, label="known")
     ends = [recent.index[-1], *ahead.index], [recent.iloc[-1], *ahead]
     axes.plot(*ends, color=MODEL, marker="o", markersize=3, linewidth=1.2, label="forecast", zorder=1)
     axes.set_ylabel(label(history))
-    _legend(figure)
-    _show(
+    legend(figure)
+    show(
         figure,
         alt=f"Line chart of the last {len(recent)} known values of {history.name}, followed by a forecast of the "
         f"{len(ahead)} steps after them.",
@@ -123,14 +122,14 @@ def future(history: pd.Series, ahead: pd.Series, last: int = 60) -> None:
 
 def scores(table: pd.DataFrame, column: str, name: str, unit: str = "") -> None:
     """One column of a score table as bars, best on top; the LSTM stands out."""
-    figure, axes = _figure(height=0.5 + 0.36 * len(table))
+    figure, axes = new_figure(height=0.5 + 0.36 * len(table))
     names, values = list(table.index)[::-1], table[column].to_numpy()[::-1]
     axes.barh(names, values, color=[MODEL if "LSTM" in row else "#b8c2cc" for row in names], height=0.65)
     for row, value in enumerate(values):
-        axes.text(value, row, f" {value:#.3g}", va="center", fontsize=9)
+        axes.text(value, row, f" {value:#.3g}".rstrip("."), va="center", fontsize=9)
     axes.set_xlabel(f"{column} ({unit})" if unit else column)
     axes.margins(x=0.1)
-    _show(
+    show(
         figure,
         alt=f"Bar chart of {column} on {name} for {', '.join(table.index)}, from the smallest to the largest.",
         caption=f"{column} of {name} on the test part; smaller is better.",
@@ -146,31 +145,3 @@ def label(data: pd.Series) -> str:
 
 def _when(place: Any) -> str:
     return f"{place:%Y-%m-%d}" if hasattr(place, "year") else str(place)
-
-
-def _figure(height: float = 2.9, ratios: Sequence[int] = (1,)) -> tuple[Figure, Any]:
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(6, height), layout="constrained")
-    panels = figure.subplots(len(ratios), sharex=True, squeeze=False, height_ratios=ratios)[:, 0]
-    for axes in panels:
-        axes.spines[["top", "right"]].set_visible(False)
-        axes.tick_params(labelsize=9)
-    return figure, panels if len(ratios) > 1 else panels[0]
-
-
-def _legend(figure: Figure) -> None:
-    """Above the picture, where it covers nothing."""
-    figure.legend(loc="outside upper left", ncols=4, fontsize=9, frameon=False)
-
-
-def _show(figure: Figure, alt: str, caption: str) -> None:
-    """Display as PNG of few colors. `make refresh` hands alt text and caption on to the rendered page."""
-    from IPython.display import display
-    from PIL import Image
-
-    raw, small = io.BytesIO(), io.BytesIO()
-    figure.savefig(raw, format="png", dpi=160)
-    Image.open(raw).convert("RGB").quantize(64).save(small, format="png", optimize=True)
-    metadata = {"image/png": {"alt": alt, "caption": caption}}
-    display({"image/png": small.getvalue(), "text/plain": alt}, raw=True, metadata=metadata)

@@ -1,0 +1,43 @@
+"""What all pictures share: size, colors, legend, and how they are displayed."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+TRUTH, MODEL, RULES = "#1d2530", "#0f6fb5", ("#c8591b", "#5a8f29", "#8a5aa8", "#8c6d1f")
+
+
+def new_figure(
+    height: float = 2.9, ratios: Sequence[int] = (1,), columns: int = 1, sharey: bool = False
+) -> tuple[Figure, Any]:
+    """A figure six inches wide and its axes: one, or an array with a row of axes for each of `ratios`."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(6, height), layout="constrained")
+    panels = figure.subplots(len(ratios), columns, sharex=True, sharey=sharey, squeeze=False, height_ratios=ratios)
+    for axes in panels.flat:
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.tick_params(labelsize=9)
+    return figure, panels[0, 0] if panels.size == 1 else panels.ravel()
+
+
+def legend(figure: Figure) -> None:
+    """Above the picture, where it covers nothing."""
+    figure.legend(loc="outside upper left", ncols=4, fontsize=9, frameon=False)
+
+
+def show(figure: Figure, alt: str, caption: str) -> None:
+    """Display as PNG of few colors. `make refresh` hands alt text and caption on to the rendered page."""
+    from IPython.display import display
+    from PIL import Image
+
+    raw, small = io.BytesIO(), io.BytesIO()
+    figure.savefig(raw, format="png", dpi=160)
+    Image.open(raw).convert("RGB").quantize(64).save(small, format="png", optimize=True)
+    metadata = {"image/png": {"alt": alt, "caption": caption}}
+    display({"image/png": small.getvalue(), "text/plain": alt}, raw=True, metadata=metadata)

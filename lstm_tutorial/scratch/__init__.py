@@ -1,0 +1,1 @@
+"""How an LSTM works, in NumPy alone."""

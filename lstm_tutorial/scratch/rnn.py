@@ -1,0 +1,166 @@
+"""The LSTM's relatives, a plain RNN and a GRU, as cells; and any cell as a layer, by a plain loop over time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from lstm_tutorial.scratch.cell import LSTMCell, sigmoid
+from lstm_tutorial.scratch.checks import check_array, check_gradient, check_layer, check_sequence, check_state
+from lstm_tutorial.scratch.initial import glorot_uniform, orthogonal
+
+Array = np.ndarray
+State = tuple[Array, ...]
+
+
+class RNNCell:
+    """One step of a plain recurrent network: h = tanh(x kernel + h recurrent_kernel + bias) (Elman 1990).
+
+    `params`: kernel (input_size, hidden), recurrent_kernel (hidden, hidden), bias (hidden,). The state is (h,).
+    Raises ValueError for sizes below 1.
+    """
+
+    state_names = "h"
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        *,
+        dtype: type = np.float64,
+        rng: np.random.Generator | None = None,
+    ) -> None:
+        self.input_size, self.hidden_size, _ = check_layer(input_size, hidden_size, dtype)
+        rng = rng or np.random.default_rng()
+        self.params: dict[str, Array] = {
+            "kernel": glorot_uniform(input_size, hidden_size, rng).astype(dtype),
+            "recurrent_kernel": orthogonal(hidden_size, hidden_size, rng).astype(dtype),
+            "bias": np.zeros(hidden_size, dtype),
+        }
+        self.grads = {name: np.zeros_like(value) for name, value in self.params.items()}
+
+    def forward(self, x: Array, state: State) -> tuple[State, tuple[Array, ...]]:
+        """From x (batch, input) and the state (h,), (batch, hidden), to the next state and what backward needs."""
+        dtype = self.params["kernel"].dtype
+        check_array("x", x, ("batch", self.input_size), dtype)
+        check_state(state, self.state_names, len(x), self.hidden_size, dtype)
+        (h_prev,) = state
+        h = np.tanh(x @ self.params["kernel"] + h_prev @ self.params["recurrent_kernel"] + self.params["bias"])
+        return (h,), (x, h_prev, h)
+
+    def backward(self, dh: Array, cache: tuple[Array, ...]) -> tuple[Array, State]:
+        """From the loss' gradient by h to that by x and the state before; adds that by the weights to `grads`."""
+        x, h_prev, h = cache
+        dz = dh * (1 - h * h)
+        self.grads["kernel"] += x.T @ dz
+        self.grads["recurrent_kernel"] += h_prev.T @ dz
+        self.grads["bias"] += dz.sum(axis=0)
+        return dz @ self.params["kernel"].T, (dz @ self.params["recurrent_kernel"].T,)
+
+
+class GRUCell:
+    """One step of a gated recurrent unit: an update gate z that both keeps and writes, a reset gate r, no cell state.
+
+    `params`: kernel (input_size, 3 hidden), recurrent_kernel (hidden, 3 hidden), bias (2, 3 hidden), in the order
+    z, r, g (the candidate); the second row of the bias belongs to the recurrent product, as in Keras with
+    `reset_after=True`. The state is (h,). Cho et al. 2014; raises ValueError for sizes below 1.
+    """
+
+    state_names = "h"
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        *,
+        dtype: type = np.float64,
+        rng: np.random.Generator | None = None,
+    ) -> None:
+        self.input_size, self.hidden_size, _ = check_layer(input_size, hidden_size, dtype)
+        rng = rng or np.random.default_rng()
+        self.params: dict[str, Array] = {
+            "kernel": glorot_uniform(input_size, 3 * hidden_size, rng).astype(dtype),
+            "recurrent_kernel": orthogonal(hidden_size, 3 * hidden_size, rng).astype(dtype),
+            "bias": np.zeros((2, 3 * hidden_size), dtype),
+        }
+        self.grads = {name: np.zeros_like(value) for name, value in self.params.items()}
+
+    def forward(self, x: Array, state: State) -> tuple[State, tuple[Array, ...]]:
+        """From x (batch, input) and the state (h,), (batch, hidden), to the next state and what backward needs."""
+        dtype = self.params["kernel"].dtype
+        check_array("x", x, ("batch", self.input_size), dtype)
+        check_state(state, self.state_names, len(x), self.hidden_size, dtype)
+        (h_prev,), bias = state, self.params["bias"]
+        x_z, x_r, x_g = np.split(x @ self.params["kernel"] + bias[0], 3, axis=1)
+        h_z, h_r, h_g = np.split(h_prev @ self.params["recurrent_kernel"] + bias[1], 3, axis=1)
+        z, r = sigmoid(x_z + h_z), sigmoid(x_r + h_r)
+        g = np.tanh(x_g + r * h_g)
+        h = z * h_prev + (1 - z) * g
+        return (h,), (x, h_prev, z, r, g, h_g)
+
+    def backward(self, dh: Array, cache: tuple[Array, ...]) -> tuple[Array, State]:
+        """From the loss' gradient by h to that by x and the state before; adds that by the weights to `grads`."""
+        x, h_prev, z, r, g, h_g = cache
+        dz = dh * (h_prev - g) * z * (1 - z)
+        dg = dh * (1 - z) * (1 - g * g)
+        dr = dg * h_g * r * (1 - r)
+        dx_part = np.concatenate([dz, dr, dg], axis=1)
+        dh_part = np.concatenate([dz, dr, dg * r], axis=1)
+        self.grads["kernel"] += x.T @ dx_part
+        self.grads["recurrent_kernel"] += h_prev.T @ dh_part
+        self.grads["bias"] += [dx_part.sum(axis=0), dh_part.sum(axis=0)]
+        return dx_part @ self.params["kernel"].T, (dh_part @ self.params["recurrent_kernel"].T + dh * z,)
+
+
+class Recurrent:
+    """A cell as a layer over whole sequences; where the mask is False, the state stays and the output is repeated.
+
+    Like Keras, it gives zeros as output before the first step that is not masked.
+    """
+
+    def __init__(self, cell: LSTMCell | RNNCell | GRUCell) -> None:
+        self.cell: Any = cell
+        self.input_size, self.hidden_size = cell.input_size, cell.hidden_size
+        self.params, self.grads, self.dtype = cell.params, cell.grads, cell.params["kernel"].dtype
+        self.mask: Any = None
+
+    def forward(self, x: Array, state: State | None = None, mask: Array | None = None) -> tuple[Array, State]:
+        """Outputs h (batch, time, hidden) and the last state, from x (batch, time, input) and the state before it.
+
+        `mask` is boolean, (batch, time). Raises ValueError for wrong shapes and dtypes, and for NaN in an input.
+        """
+        check_sequence(x, state, mask, self, self.cell.state_names)
+        batch, time, _ = x.shape
+        state = state or self._zeros(batch)
+        mask = np.ones((batch, time), bool) if mask is None else mask
+        h = np.zeros((batch, time, self.hidden_size), self.dtype)
+        self.mask, self.begun = mask, np.logical_or.accumulate(mask, axis=1)
+        self.caches = []
+        for t in range(time):
+            new, cache = self.cell.forward(x[:, t], state)
+            state = tuple(np.where(mask[:, t, None], after, before) for after, before in zip(new, state, strict=True))
+            h[:, t] = state[0] * self.begun[:, t, None]
+            self.caches.append(cache)
+        return h, state
+
+    def backward(self, dh: Array, dstate: State | None = None) -> tuple[Array, State]:
+        """From the loss' gradient by h and the last state to that by x and the first; adds that by the weights.
+
+        Belongs to the last `forward`. Raises ValueError for wrong shapes and dtypes.
+        """
+        check_gradient(dh, dstate, None if self.mask is None else self.mask.shape, self, self.cell.state_names)
+        batch, time = self.mask.shape
+        dstate = dstate or self._zeros(batch)
+        dx = np.zeros((batch, time, self.input_size), self.dtype)
+        for t in reversed(range(time)):
+            first, *rest = dstate
+            dstate = (first + dh[:, t] * self.begun[:, t, None], *rest)
+            through = tuple(part * self.mask[:, t, None] for part in dstate)
+            around = tuple(part * ~self.mask[:, t, None] for part in dstate)
+            dx[:, t], dprevious = self.cell.backward(*through, self.caches[t])
+            dstate = tuple(part + kept for part, kept in zip(dprevious, around, strict=True))
+        return dx, dstate
+
+    def _zeros(self, batch: int) -> State:
+        return tuple(np.zeros((batch, self.hidden_size), self.dtype) for _ in self.cell.state_names)

@@ -1,0 +1,121 @@
+"""The arrays that the fast layer writes into, call after call, and its views of them, made once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import isfinite
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+Array = np.ndarray
+
+
+def swap(rows: Array) -> Array:
+    """Weights (rows, 4 hidden) from the order i, f, g, o to the workspace's g, f, i, o, or back; a copy."""
+    return rows.reshape(len(rows), 4, -1)[:, [2, 1, 0, 3]].reshape(rows.shape)
+
+
+class Rows:
+    """A layer's weights in one array, a row for each thing a step reads: first h, then x, then the 1 of the bias."""
+
+    def __init__(self, weights: Array) -> None:
+        self.weights, self.gradients = weights, np.zeros_like(weights)
+        self.work: Any = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        """A copy begins without a workspace, since views don't survive copying."""
+        return {**self.__dict__, "work": None}
+
+    @property
+    def params(self) -> Mapping[str, Array]:
+        """The weights as views: what is written into them is what the layer uses."""
+        return self._named(self.weights)
+
+    @property
+    def grads(self) -> Mapping[str, Array]:
+        """The gradients by the weights, to which `backward` adds."""
+        return self._named(self.gradients)
+
+    def _named(self, rows: Array) -> Mapping[str, Array]:
+        hidden = rows.shape[1] // 4
+        return MappingProxyType({"kernel": rows[hidden:-1], "recurrent_kernel": rows[:hidden], "bias": rows[-1]})
+
+
+class Workspace:
+    """All that a forward and a backward pass need for one shape of input; time first, then features, then the batch.
+
+    `inputs[t]` holds what step t reads, (h; x; 1). `gates[t]` holds the cell state c before the step, its candidate g,
+    and its gates f, i, o. In this order one product of neighbors makes f c and i g, and one call does all sigmoids.
+    With `kept` steps fewer than `time`, gates are written over and over: enough to run, not to go back.
+    """
+
+    def __init__(self, shape: tuple[int, ...], hidden: int, dtype: np.dtype, kept: int) -> None:
+        batch, time, input_size = shape
+        self.shape = batch, time
+        self.one = np.ones((), dtype)
+        self.mask: Array | None = None
+        self.inputs = np.ones((time + 1, hidden + input_size + 1, batch), dtype)
+        self.gates = np.empty((kept + 1, 5, hidden, batch), dtype)
+        self.squashed = np.empty((kept, hidden, batch), dtype)
+        self.pair = np.empty((2, hidden, batch), dtype)
+        self.last = self.inputs[-1, :hidden], self.gates[time % (kept + 1), 0]
+        self.forward, self.backward = [], []
+        for t in range(time):
+            gates, c_next = self.gates[t % (kept + 1)], self.gates[(t + 1) % (kept + 1), 0]
+            _, g, f, i, o = gates
+            squashed, h_next = self.squashed[t % kept], self.inputs[t + 1, :hidden]
+            z, sigmoids, c_g, f_i = gates[1:].reshape(4 * hidden, batch), gates[2:], gates[:2], gates[2:4]
+            self.forward.append((self.inputs[t], z, sigmoids, g, f_i, c_g, o, c_next, squashed, h_next))
+            self.backward.append((self.inputs[t].T, sigmoids, g, f, i, o, c_g, squashed, h_next))
+
+
+class Stream(tuple[Array, Array]):
+    """The state (h, c) of one stream of single steps, each (batch, hidden), and the arrays its steps write into."""
+
+    inputs: Array
+    x: Array
+    z: Array
+    scale: Array
+    shift: Array
+    gates: tuple[Array, ...]
+
+    def __new__(cls, state: tuple[Array, Array], input_size: int) -> Stream:
+        """A stream that begins at a copy of `state`."""
+        (batch, hidden), dtype = state[0].shape, state[0].dtype
+        inputs = np.ones((batch, hidden + input_size + 1), dtype)
+        inputs[:, :hidden] = state[0]
+        self = super().__new__(cls, (inputs[:, :hidden], state[1].copy()))
+        self.inputs, self.x = inputs, inputs[:, hidden:-1]
+        self.z = np.empty((batch, 4 * hidden), dtype)
+        self.gates = tuple(np.split(self.z, 4, axis=1))
+        # sigmoid(z) = 0.5 tanh(0.5 z) + 0.5, so that one tanh does for all four parts.
+        self.scale = np.tile(np.repeat(np.array([0.5, 0.5, 1, 0.5], dtype), hidden), (batch, 1))
+        self.shift = 1 - self.scale
+        return self
+
+    def fits(self, x_t: Array, weights: Array) -> bool:
+        """Whether this is the state for such an input and such weights, and the input finite."""
+        return (
+            isinstance(x_t, np.ndarray)
+            and x_t.shape == self.x.shape
+            and x_t.dtype == self.z.dtype
+            and weights.shape == (self.inputs.shape[1], self.z.shape[1])
+            and isfinite(np.vdot(x_t, x_t))
+        )
+
+    def advance(self, x_t: Array, weights: Array) -> None:
+        """One step in place, with the weights (hidden + input + 1, 4 hidden) in Keras' order i, f, c, o."""
+        (h, c), (i, f, g, o), z = self, self.gates, self.z
+        self.x[...] = x_t
+        np.dot(self.inputs, weights, z)
+        np.multiply(z, self.scale, z)
+        np.tanh(z, z)
+        np.multiply(z, self.scale, z)
+        np.add(z, self.shift, z)
+        np.multiply(f, c, c)
+        np.multiply(i, g, g)
+        np.add(c, g, c)
+        np.tanh(c, g)
+        np.multiply(o, g, h)
