@@ -6,6 +6,8 @@ bias, each gate is one contiguous block, and every operation writes into an arra
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from lstm_tutorial.scratch import convert
@@ -41,7 +43,7 @@ class LSTM(Rows):
         super().__init__(np.vstack([first["recurrent_kernel"], first["kernel"], first["bias"]]))
 
     def forward(self, x: Array, state: State | None = None, mask: Array | None = None) -> tuple[Array, State]:
-        """Outputs h (batch, time, hidden) and the last state, from x (batch, time, input) and the state before it.
+        """Outputs h (batch, time, hidden), read-only, and the last state, from x (batch, time, input) and the first.
 
         `state` is (h, c), each (batch, hidden), zeros if None. Where `mask` (batch, time) is False the state stays and
         the output is repeated; before the first True it is zero. Raises ValueError for a wrong shape or dtype, or NaN.
@@ -74,12 +76,13 @@ class LSTM(Rows):
         hidden, one, pair = self.hidden_size, work.one, work.pair
         weights = swap(self.weights).T.copy()
         weights[hidden:] *= -1  # the rows of the sigmoids, each 1 / (1 + exp(-z))
+        work.inputs, work.mask = None, None if mask is None else mask.T.copy()
+        work.inputs = np.ones((x.shape[1] + 1, len(self.weights), len(x)), self.dtype)
         work.inputs[:-1, hidden:-1] = x.transpose(1, 2, 0)
         work.inputs[0, :hidden], work.gates[0, 0] = (0, 0) if state is None else (state[0].T, state[1].T)
-        work.mask = None if mask is None else mask.T.copy()
         with np.errstate(over="ignore"):  # exp(-z) may be infinite, and the gate is then 0, as it should be
-            for t, (inputs, z, sigmoids, g, f_i, c_g, o, c, squashed, h) in enumerate(work.forward):
-                np.dot(weights, inputs, z)
+            for t, (z, sigmoids, g, f_i, c_g, o, c, squashed) in enumerate(work.forward):
+                np.dot(weights, work.inputs[t], z)
                 np.exp(sigmoids, sigmoids)
                 np.add(sigmoids, one, sigmoids)
                 np.reciprocal(sigmoids, sigmoids)
@@ -87,34 +90,36 @@ class LSTM(Rows):
                 np.multiply(f_i, c_g, pair)
                 np.add(pair[0], pair[1], c)
                 np.tanh(c, squashed)
-                np.multiply(o, squashed, h)
+                np.multiply(o, squashed, work.inputs[t + 1, :hidden])
                 if work.mask is not None:
                     np.copyto(c, c_g[0], where=~work.mask[t])
-                    np.copyto(h, inputs[:hidden], where=~work.mask[t])
-        h = work.inputs[1:, :hidden].copy().transpose(2, 0, 1)
+                    np.copyto(work.inputs[t + 1, :hidden], work.inputs[t, :hidden], where=~work.mask[t])
+        h = work.inputs[1:, :hidden].transpose(2, 0, 1)
         if mask is not None:
-            h *= np.logical_or.accumulate(mask, axis=1)[:, :, None]
-        return h, (work.last[0].T.copy(), work.last[1].T.copy())
+            h = h * np.logical_or.accumulate(mask, axis=1)[:, :, None]
+        h.flags.writeable = False
+        return h, (work.inputs[-1, :hidden].T.copy(), work.c_last.T.copy())
 
-    def backward(self, dh: Array, dstate: State | None = None) -> tuple[Array, State]:
+    def backward(self, dh: Array, dstate: State | None = None, *, need_dx: bool = True) -> tuple[Any, State]:
         """From the loss' gradient by h and the last state to that by x and the first; adds that by the weights.
 
-        Shapes as in the last `forward`, to which it belongs. Raises ValueError for a wrong shape or dtype, or NaN.
+        Shapes as in the last `forward`, to which it belongs; None for x unless `need_dx`, for a first layer needs none.
+        Raises ValueError for a wrong shape or dtype, or NaN.
         """
         work = self.work
         check_gradient(dh, dstate, work and work.shape, self, "hc")
         (batch, time), hidden, one, (product, slope) = work.shape, self.hidden_size, work.one, work.pair
-        dh, weights = dh.transpose(1, 2, 0), swap(self.weights[:-1])
+        dh, weights = dh.transpose(1, 2, 0), swap(self.weights[: -1 if need_dx else hidden])
         if work.mask is not None:
             dh = dh * np.logical_or.accumulate(work.mask, axis=0)[:, None]
         dz, dinputs = np.empty((4, hidden, batch), self.dtype), np.empty((len(weights), batch), self.dtype)
         dz_g, dz_sigmoids, dz_f_i, dz_o, dz_rows = dz[0], dz[1:], dz[1:3], dz[3], dz.reshape(4 * hidden, batch)
-        sigmoid_slopes, dx = np.empty_like(dz_sigmoids), np.empty((time, self.input_size, batch), self.dtype)
+        sigmoid_slopes, dx = np.empty_like(dz_sigmoids), np.empty((time, len(weights) - hidden, batch), self.dtype)
         dweights = np.zeros((4 * hidden, len(self.weights)), self.dtype)
         dweights_t, dh_t, dc = np.empty_like(dweights), dinputs[:hidden], np.zeros_like(dz_o)
         dh_t[...], dc[...] = (0, 0) if dstate is None else (dstate[0].T, dstate[1].T)
         for t in reversed(range(time)):
-            inputs, sigmoids, g, f, i, o, c_g, squashed, h = work.backward[t]
+            sigmoids, g, f, i, o, c_g, squashed = work.backward[t]
             np.add(dh_t, dh[t], dh_t)
             if work.mask is not None:
                 around = dh_t * ~work.mask[t], dc * ~work.mask[t]
@@ -123,7 +128,7 @@ class LSTM(Rows):
             np.multiply(dh_t, squashed, dz_o)
             np.multiply(dh_t, o, product)
             np.add(dc, product, dc)  # dh o (1 - tanh(c)^2) in two parts, the second of which is do h
-            np.multiply(dz_o, h, product)
+            np.multiply(dz_o, work.inputs[t + 1, :hidden], product)
             np.subtract(dc, product, dc)
             np.multiply(dc, c_g, dz_f_i)
             np.multiply(dc, i, dz_g)
@@ -134,7 +139,7 @@ class LSTM(Rows):
             np.subtract(one, slope, slope)
             np.multiply(dz_g, slope, dz_g)
             np.multiply(dc, f, dc)
-            np.dot(dz_rows, inputs, dweights_t)
+            np.dot(dz_rows, work.inputs[t].T, dweights_t)
             np.add(dweights, dweights_t, dweights)
             np.dot(weights, dz_rows, dinputs)
             dx[t] = dinputs[hidden:]
@@ -142,4 +147,4 @@ class LSTM(Rows):
                 np.add(dh_t, around[0], dh_t)
                 np.add(dc, around[1], dc)
         self.gradients += swap(dweights.T)
-        return dx.transpose(2, 0, 1), (dh_t.T.copy(), dc.T.copy())
+        return dx.transpose(2, 0, 1) if need_dx else None, (dh_t.T.copy(), dc.T.copy())

@@ -44,31 +44,31 @@ class Rows:
 
 
 class Workspace:
-    """All that a forward and a backward pass need for one shape of input; time first, then features, then the batch.
+    """What a forward pass writes for one shape of input, and a backward pass reads; time first, then units, then batch.
 
-    `inputs[t]` holds what step t reads, (h; x; 1). `gates[t]` holds the cell state c before the step, its candidate g,
-    and its gates f, i, o. In this order one product of neighbors makes f c and i g, and one call does all sigmoids.
-    With `kept` steps fewer than `time`, gates are written over and over: enough to run, not to go back.
+    `gates[t]` holds the cell state c before step t, its candidate g, and its gates f, i, o. In this order one product
+    of neighbors makes f c and i g, and one call does all sigmoids. `inputs[t]`, what step t reads, (h; x; 1), is new in
+    every call, since its h is what the call returns. With `kept` steps fewer than `time`, gates are written over and
+    over: enough to run, not to go back.
     """
 
     def __init__(self, shape: tuple[int, ...], hidden: int, dtype: np.dtype, kept: int) -> None:
-        batch, time, input_size = shape
+        batch, time, _ = shape
         self.shape = batch, time
         self.one = np.ones((), dtype)
         self.mask: Array | None = None
-        self.inputs = np.ones((time + 1, hidden + input_size + 1, batch), dtype)
+        self.inputs: Any = None
         self.gates = np.empty((kept + 1, 5, hidden, batch), dtype)
         self.squashed = np.empty((kept, hidden, batch), dtype)
         self.pair = np.empty((2, hidden, batch), dtype)
-        self.last = self.inputs[-1, :hidden], self.gates[time % (kept + 1), 0]
+        self.c_last = self.gates[time % (kept + 1), 0]
         self.forward, self.backward = [], []
         for t in range(time):
             gates, c_next = self.gates[t % (kept + 1)], self.gates[(t + 1) % (kept + 1), 0]
             _, g, f, i, o = gates
-            squashed, h_next = self.squashed[t % kept], self.inputs[t + 1, :hidden]
             z, sigmoids, c_g, f_i = gates[1:].reshape(4 * hidden, batch), gates[2:], gates[:2], gates[2:4]
-            self.forward.append((self.inputs[t], z, sigmoids, g, f_i, c_g, o, c_next, squashed, h_next))
-            self.backward.append((self.inputs[t].T, sigmoids, g, f, i, o, c_g, squashed, h_next))
+            self.forward.append((z, sigmoids, g, f_i, c_g, o, c_next, self.squashed[t % kept]))
+            self.backward.append((sigmoids, g, f, i, o, c_g, self.squashed[t % kept]))
 
 
 class Stream(tuple[Array, Array]):
