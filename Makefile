@@ -42,6 +42,10 @@ lab: $(INSTALLED)  ## set up .venv if need be and open the chapters in JupyterLa
 test: $(INSTALLED)  ## set up .venv if need be; unit tests, every chapter run again and compared, style, pages
 	@.venv/bin/python -m pytest --nbval --nbval-cell-timeout=600 -n 2 --dist loadscope --durations=15 book tests
 
+.PHONY: bench
+bench: $(INSTALLED)  ## set up .venv if need be; time our LSTM beside Keras, torch and ONNX Runtime (some minutes)
+	@.venv/bin/python -m benchmarks.speed
+
 .PHONY: refresh
 refresh: $(INSTALLED)  ## run all chapters, or CHAPTER=workflow/keras, and store their outputs
 	@.venv/bin/python -m lstm_tutorial.reruns.refresh $(CHAPTER)

@@ -11,6 +11,9 @@ import lstm_tutorial
 
 PACKAGE = Path(lstm_tutorial.__file__).parent
 HEAVY = {"tensorflow", "keras", "pandas", "matplotlib", "sklearn", "scipy", "statsmodels", "papermill", "pydantic"}
+HEAVY |= {"torch", "onnx", "onnxruntime", "tf2onnx"}
+READ_BY_ALL = ("scratch/cell.py", "scratch/lstm.py", "workflow/prepare.py")
+SCRATCH = sorted(path.stem for path in (PACKAGE / "scratch").glob("*.py"))
 FLOORS = [{"scratch"}, {"settings", "plots"}, {"workflow", "applications"}, {"reruns"}, {"cli"}]
 ALLOWED = {"reruns": {"settings", "workflow.prepare"}}
 
@@ -20,9 +23,28 @@ def loaded_by(code: str) -> set[str]:
     return set(subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True).stdout.split())
 
 
-@pytest.mark.parametrize("module", ["lstm_tutorial"])
+@pytest.mark.parametrize("module", ["lstm_tutorial", "lstm_tutorial.scratch"])
 def test_importing_the_package_loads_nothing_heavy(module):
     assert not loaded_by(f"import {module}") & HEAVY
+
+
+def test_the_scratch_wing_loads_numpy_and_nothing_heavy():
+    code = "".join(f"import lstm_tutorial.scratch.{module}\n" for module in SCRATCH if module != "__init__")
+    loaded = loaded_by(code)
+    assert "numpy" in loaded
+    assert not loaded & HEAVY
+
+
+@pytest.mark.parametrize("module", SCRATCH)
+def test_the_scratch_wing_imports_numpy_only(module):
+    tree = ast.parse((PACKAGE / "scratch" / f"{module}.py").read_text(encoding="utf-8"))
+    inside = {node for one in ast.walk(tree) if isinstance(one, ast.FunctionDef) for node in ast.walk(one)}
+    names = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import | ast.ImportFrom) and node not in inside:
+            names |= {node.module} if isinstance(node, ast.ImportFrom) else {part.name for part in node.names}
+    tops = {name.split(".")[0] for name in names if not name.startswith("lstm_tutorial.scratch")}
+    assert tops <= {"numpy", *sys.stdlib_module_names}, f"{module} imports {tops}"
 
 
 @pytest.mark.parametrize(
@@ -54,4 +76,4 @@ def test_imports_point_down(path):
 @pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_modules_are_short(path):
     lines = len(path.read_text(encoding="utf-8").splitlines())
-    assert lines <= (150 if path.name in ("cell.py", "lstm.py", "prepare.py") else 250)
+    assert lines <= (150 if path.relative_to(PACKAGE).as_posix() in READ_BY_ALL else 250)

@@ -11,6 +11,10 @@ from lstm_tutorial import plots
 
 INDEX = pd.date_range("2020-01-01", periods=600, freq="h")
 SERIES = pd.Series(np.random.default_rng(0).normal(size=600), index=INDEX, name="load")
+VALLEYS = {"round": np.eye(2), "long": np.diag([1.0, 9.0])}
+PATHS = {("SGD", name): np.array([[-3.0, 1.0], [-1.0, 0.5], [0.0, 0.1]]) for name in VALLEYS}
+LOSSES = {"loss": [1.0, 0.5, 0.4], "val_loss": [1.0, 0.6, 0.7]}
+STEPS, MARKS = (*"ifogc", "answer"), np.arange(9) % 3 == 0
 CALLS = {
     "series": lambda: plots.series(SERIES, (400, 500, 600)),
     "series without times": lambda: plots.series(SERIES.reset_index(drop=True), (400, 500, 600)),
@@ -19,6 +23,13 @@ CALLS = {
     "forecasts": lambda: plots.forecasts(SERIES, {"LSTM": SERIES.to_numpy()[:, None], "rule": SERIES.to_numpy()}),
     "future": lambda: plots.future(SERIES, SERIES.iloc[:5]),
     "scores": lambda: plots.scores(pd.DataFrame({"RMSE": [1.0, 2.0]}, index=["LSTM", "rule"]), "RMSE", "load", "MW"),
+    "speed_steps": lambda: plots.speed_steps({"slow": 3.0, "fast": 1.0}),
+    "descents": lambda: plots.descents(VALLEYS, PATHS),
+    "step_sizes": lambda: plots.step_sizes([0.1, 1], {("SGD", "round"): [0.1, 9.0], ("SGD", "long"): [1.0, 2.0]}, 9),
+    "squashing_functions": plots.squashing_functions,
+    "cell_diagram": plots.cell_diagram,
+    "gates": lambda: plots.gates({name: np.linspace(0, 1, 9) for name in STEPS}, np.ones(9), MARKS, ~MARKS, scale=10),
+    "learning_curves": lambda: plots.learning_curves({"NumPy": [LOSSES, LOSSES], "Keras": [LOSSES]}),
 }
 
 

@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[1]
 
 @pytest.mark.parametrize(
     "command",
-    ["ruff check .", "ruff format --check .", "mypy", "mypy book/_ext tests/book"],
+    ["ruff check .", "ruff format --check .", "mypy", "mypy book/_ext tests/book", "mypy benchmarks"],
 )
 def test_style(command: str) -> None:
     result = subprocess.run(

@@ -73,7 +73,6 @@ class LSTMCell:
         if variant == "1997" and peephole:
             raise ValueError("peephole: got True, wanted False: the 1997 cell had no peepholes")
         self.variant = variant
-        self.activations = {**STANDARD, **VARIANTS[variant]}
         self.params = lstm_weights(input_size, hidden_size, forget_bias, np.dtype(dtype), rng)
         if peephole:
             self.params["peepholes"] = np.zeros((3, hidden_size), dtype)
@@ -84,7 +83,7 @@ class LSTMCell:
         dtype = self.params["kernel"].dtype
         check_array("x", x, ("batch", self.input_size), dtype)
         check_state(state, self.state_names, len(x), self.hidden_size, dtype)
-        (h_prev, c_prev), activation = state, self.activations
+        (h_prev, c_prev), activation = state, {**STANDARD, **VARIANTS[self.variant]}
         peephole_i, peephole_f, peephole_o = self.params.get("peepholes", np.zeros((3, 1), dtype))
 
         z = x @ self.params["kernel"] + h_prev @ self.params["recurrent_kernel"] + self.params["bias"]
@@ -101,7 +100,9 @@ class LSTMCell:
     def backward(self, dh: Array, dc: Array, cache: tuple[Array, ...]) -> tuple[Array, State]:
         """From the loss' gradient by h and c to that by x and the state before; adds that by the weights to `grads`."""
         x, h_prev, c_prev, i, f, g, c, o, squashed = cache
-        slope = {place: derivative for place, (_, derivative) in self.activations.items()}
+        check_array("dh", dh, c.shape, c.dtype)
+        check_array("dc", dc, c.shape, c.dtype)
+        slope = {place: derivative for place, (_, derivative) in {**STANDARD, **VARIANTS[self.variant]}.items()}
         peephole_i, peephole_f, peephole_o = self.params.get("peepholes", np.zeros((3, 1), x.dtype))
 
         dz_o = dh * squashed * slope["o"](o)

@@ -19,7 +19,9 @@ def check_array(name: str, value: np.ndarray, shape: tuple[int | str, ...], dtyp
         raise ValueError(f"{name}: got shape {value.shape}, wanted {wanted}")
     if value.dtype != dtype:
         raise ValueError(f"{name}: got dtype {value.dtype}, wanted {dtype}; convert it with .astype({str(dtype)!r})")
-    if dtype.kind == "f" and not np.isfinite(value).all():
+    with np.errstate(all="ignore"):  # a sum needs no array of its own, and is finite but for NaN, infinity or overflow
+        total = value.sum()
+    if dtype.kind == "f" and not np.isfinite(total) and not np.isfinite(value).all():
         place = tuple(int(index) for index in np.argwhere(~np.isfinite(value))[0])
         raise ValueError(f"{name}: got {value[place]} at {place}, wanted finite numbers")
 
@@ -34,8 +36,8 @@ def check_layer(input_size: int, hidden_size: int, dtype: type | np.dtype) -> tu
     """Refuse sizes that are no positive whole numbers and a dtype that is not float32 or float64."""
     check_size("input_size", input_size)
     check_size("hidden_size", hidden_size)
-    if dtype not in (np.float32, np.float64):
-        raise ValueError(f"dtype: got {np.dtype(dtype)}, wanted float32 or float64")
+    if getattr(dtype, "__name__", str(dtype)) not in ("float32", "float64"):
+        raise ValueError(f"dtype: got {getattr(dtype, '__name__', dtype)}, wanted float32 or float64")
     return input_size, hidden_size, np.dtype(dtype)
 
 
@@ -44,13 +46,16 @@ def check_mask(mask: np.ndarray, batch: int, time: int) -> None:
     check_array("mask", mask, (batch, time), np.dtype(bool))
 
 
-def check_state(state: tuple[np.ndarray, ...], names: str, batch: int, hidden_size: int, dtype: np.dtype) -> None:
+def check_state(
+    state: tuple[np.ndarray, ...], names: str, batch: int, hidden_size: int, dtype: np.dtype, argument: str = "state"
+) -> None:
     """Refuse a state that is not one array (batch, hidden) for each letter of `names`."""
     if not isinstance(state, tuple | list) or len(state) != len(names):
-        got = f"{len(state)} arrays" if isinstance(state, tuple | list) else f"a {type(state).__name__}"
-        raise ValueError(f"state: got {got}, wanted a tuple ({', '.join(names)})")
+        got = f" of {len(state)}" if isinstance(state, tuple | list) else ""
+        wanted = ", ".join(names) + "," * (len(names) == 1)
+        raise ValueError(f"{argument}: got a {type(state).__name__}{got}, wanted a tuple ({wanted})")
     for name, value in zip(names, state, strict=True):
-        check_array(f"state {name}", value, (batch, hidden_size), dtype)
+        check_array(f"{argument} {name}", value, (batch, hidden_size), dtype)
 
 
 def check_sequence(
@@ -74,4 +79,4 @@ def check_gradient(
         raise ValueError("dh: got one before any forward, wanted forward first")
     check_array("dh", dh, (*shape, layer.hidden_size), layer.dtype)
     if dstate is not None:
-        check_state(dstate, names, shape[0], layer.hidden_size, layer.dtype)
+        check_state(dstate, names, shape[0], layer.hidden_size, layer.dtype, "dstate")

@@ -47,10 +47,12 @@ def from_torch(cls: type[LSTM], module: Any, layer: int = 0, reverse: bool = Fal
     other modules, a projection, or a layer or direction that is not there.
     """
     kind = type(module).__name__
-    if kind not in ("LSTM", "LSTMCell"):
+    if kind not in ("LSTM", "LSTMCell") or not hasattr(module, "state_dict"):
         raise ValueError(f"module: got a {kind}, wanted a torch.nn.LSTM or torch.nn.LSTMCell")
     if getattr(module, "proj_size", 0):
         raise ValueError(f"module: got proj_size {module.proj_size}, wanted 0: no projection")
+    if kind == "LSTMCell" and (layer or reverse):
+        raise ValueError(f"layer: got {layer}, reverse: got {reverse}, but a torch.nn.LSTMCell has one layer, forward")
     end = "" if kind == "LSTMCell" else f"_l{layer}{'_reverse' if reverse else ''}"
     if not hasattr(module, f"weight_ih{end}"):
         raise ValueError(f"layer: got {layer}, reverse: got {reverse}, but the module has no weight_ih{end}")
@@ -64,13 +66,17 @@ def from_torch(cls: type[LSTM], module: Any, layer: int = 0, reverse: bool = Fal
 def from_onnx(cls: type[LSTM], path: str | Path, node: int = 0, reverse: bool = False) -> LSTM:
     """The layer with the weights of an LSTM node, counted from 0, and of one direction, in an ONNX file.
 
-    ONNX has the order i, o, f, c, transposed weights and two biases. Raises ValueError if the file has no such node,
-    or one with peepholes, other activations, or coupled gates.
+    ONNX has the order i, o, f, c, transposed weights and two biases. Raises ValueError if the file can't be read,
+    has no such node, or one with peepholes, other activations, or coupled gates.
     """
     import onnx
+    from google.protobuf.message import DecodeError
     from onnx.numpy_helper import to_array
 
-    graph = onnx.load(str(path)).graph
+    try:
+        graph = onnx.load(str(path)).graph
+    except (OSError, DecodeError) as error:
+        raise ValueError(f"path: got {path}, wanted an ONNX file: {str(error).splitlines()[0]}") from None
     nodes = [one for one in graph.node if one.op_type == "LSTM"]
     if not 0 <= node < len(nodes):
         raise ValueError(f"node: got {node}, but {path} holds {len(nodes)} LSTM nodes")

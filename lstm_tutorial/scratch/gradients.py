@@ -44,8 +44,11 @@ def check(
     """The relative error of a recurrent layer's `backward`, for each of its weights, its input and its first state.
 
     The loss is the sum of all outputs and last states, each times a random number from `seed`. The layer and
-    `x` (batch, time, input) are float64; a right backward pass stays below 1e-7.
+    `x` (batch, time, input) are float64; a right backward pass stays below 1e-7. Raises ValueError for other weights.
     """
+    for name, value in layer.params.items():
+        if value.dtype != np.float64:
+            raise ValueError(f"layer: got {name} of dtype {value.dtype}, wanted float64")
     rng = np.random.default_rng(seed)
     x = x.copy()
     h, last = layer.forward(x, state, mask)

@@ -13,7 +13,7 @@ import numpy as np
 from lstm_tutorial.scratch import convert
 from lstm_tutorial.scratch.checks import check_array, check_gradient, check_layer, check_sequence, check_state
 from lstm_tutorial.scratch.initial import lstm_weights
-from lstm_tutorial.scratch.workspace import Rows, Stream, Workspace, swap
+from lstm_tutorial.scratch.workspace import ORDER, Rows, Stream, Workspace, swap
 
 Array = np.ndarray
 State = tuple[Array, Array]
@@ -50,13 +50,13 @@ class LSTM(Rows):
         """
         check_sequence(x, state, mask, self, "hc")
         if self.work is None or self.work.shape != x.shape[:2]:
-            self.work = Workspace(x.shape, self.hidden_size, self.dtype, kept=x.shape[1])
+            self.work = Workspace(x.shape, self.hidden_size, self.dtype, room=x.shape[1])
         return self._run(self.work, x, state, mask)
 
     def inference(self, x: Array, state: State | None = None, mask: Array | None = None) -> tuple[Array, State]:
         """As `forward`, but keeps nothing for `backward`, which still belongs to the last `forward`."""
         check_sequence(x, state, mask, self, "hc")
-        return self._run(Workspace(x.shape, self.hidden_size, self.dtype, kept=1), x, state, mask)
+        return self._run(Workspace(x.shape, self.hidden_size, self.dtype, room=2), x, state, mask)
 
     def step(self, x_t: Array, state: State | None = None) -> tuple[Array, State]:
         """One step of a stream: h (batch, hidden) and the state after it, from x_t (batch, input) and the one before.
@@ -66,9 +66,9 @@ class LSTM(Rows):
         """
         if not isinstance(state, Stream) or not state.fits(x_t, self.weights):
             check_array("x_t", x_t, ("batch", self.input_size), self.dtype)
-            zeros = np.zeros((len(x_t), self.hidden_size), self.dtype)
-            check_state(state or (zeros, zeros), "hc", len(x_t), self.hidden_size, self.dtype)
-            state = Stream(state or (zeros, zeros), self.input_size)
+            state = (np.zeros((len(x_t), self.hidden_size), self.dtype),) * 2 if state is None else state
+            check_state(state, "hc", len(x_t), self.hidden_size, self.dtype)
+            state = Stream(state, self.input_size)
         state.advance(x_t, self.weights)
         return state[0], state
 
@@ -106,10 +106,9 @@ class LSTM(Rows):
         Shapes as in the last `forward`, to which it belongs; None for x unless `need_dx`, for a first layer needs none.
         Raises ValueError for a wrong shape or dtype, or NaN.
         """
-        work = self.work
-        check_gradient(dh, dstate, work and work.shape, self, "hc")
-        (batch, time), hidden, one, (product, slope) = work.shape, self.hidden_size, work.one, work.pair
-        dh, weights = dh.transpose(1, 2, 0), swap(self.weights[: -1 if need_dx else hidden])
+        check_gradient(dh, dstate, self.work and self.work.shape, self, "hc")
+        work, hidden, one, (product, slope) = self.work, self.hidden_size, self.work.one, self.work.pair
+        (batch, time), dh, weights = work.shape, dh.transpose(1, 2, 0), swap(self.weights[: -1 if need_dx else hidden])
         if work.mask is not None:
             dh = dh * np.logical_or.accumulate(work.mask, axis=0)[:, None]
         dz, dinputs = np.empty((4, hidden, batch), self.dtype), np.empty((len(weights), batch), self.dtype)
@@ -146,5 +145,6 @@ class LSTM(Rows):
             if work.mask is not None:
                 np.add(dh_t, around[0], dh_t)
                 np.add(dc, around[1], dc)
-        self.gradients += swap(dweights.T)
+        for inside, outside in enumerate(ORDER):
+            self.gradients.reshape(-1, 4, hidden)[:, outside] += dweights.reshape(4, hidden, -1)[inside].T
         return dx.transpose(2, 0, 1) if need_dx else None, (dh_t.T.copy(), dc.T.copy())

@@ -52,6 +52,7 @@ class RNNCell:
     def backward(self, dh: Array, cache: tuple[Array, ...]) -> tuple[Array, State]:
         """From the loss' gradient by h to that by x and the state before; adds that by the weights to `grads`."""
         x, h_prev, h = cache
+        check_array("dh", dh, h.shape, h.dtype)
         dz = dh * (1 - h * h)
         self.grads["kernel"] += x.T @ dz
         self.grads["recurrent_kernel"] += h_prev.T @ dz
@@ -102,6 +103,7 @@ class GRUCell:
     def backward(self, dh: Array, cache: tuple[Array, ...]) -> tuple[Array, State]:
         """From the loss' gradient by h to that by x and the state before; adds that by the weights to `grads`."""
         x, h_prev, z, r, g, h_g = cache
+        check_array("dh", dh, g.shape, g.dtype)
         dz = dh * (h_prev - g) * z * (1 - z)
         dg = dh * (1 - z) * (1 - g * g)
         dr = dg * h_g * r * (1 - r)
@@ -132,7 +134,7 @@ class Recurrent:
         """
         check_sequence(x, state, mask, self, self.cell.state_names)
         batch, time, _ = x.shape
-        state = state or self._zeros(batch)
+        state = self._zeros(batch) if state is None else state
         mask = np.ones((batch, time), bool) if mask is None else mask
         h = np.zeros((batch, time, self.hidden_size), self.dtype)
         self.mask, self.begun = mask, np.logical_or.accumulate(mask, axis=1)
@@ -151,7 +153,7 @@ class Recurrent:
         """
         check_gradient(dh, dstate, None if self.mask is None else self.mask.shape, self, self.cell.state_names)
         batch, time = self.mask.shape
-        dstate = dstate or self._zeros(batch)
+        dstate = self._zeros(batch) if dstate is None else dstate
         dx = np.zeros((batch, time, self.input_size), self.dtype)
         for t in reversed(range(time)):
             first, *rest = dstate

@@ -12,9 +12,12 @@ import numpy as np
 Array = np.ndarray
 
 
+ORDER = [2, 1, 0, 3]  # where g, f, i, o stand in Keras' i, f, g, o, and the other way around
+
+
 def swap(rows: Array) -> Array:
     """Weights (rows, 4 hidden) from the order i, f, g, o to the workspace's g, f, i, o, or back; a copy."""
-    return rows.reshape(len(rows), 4, -1)[:, [2, 1, 0, 3]].reshape(rows.shape)
+    return np.take(rows.reshape(len(rows), 4, -1), ORDER, axis=1).reshape(rows.shape)
 
 
 class Rows:
@@ -48,27 +51,28 @@ class Workspace:
 
     `gates[t]` holds the cell state c before step t, its candidate g, and its gates f, i, o. In this order one product
     of neighbors makes f c and i g, and one call does all sigmoids. `inputs[t]`, what step t reads, (h; x; 1), is new in
-    every call, since its h is what the call returns. With `kept` steps fewer than `time`, gates are written over and
-    over: enough to run, not to go back.
+    every call, since its h is what the call returns. With `room` for fewer steps than there are, but two at least,
+    gates are written over and over: enough to run, not to go back.
     """
 
-    def __init__(self, shape: tuple[int, ...], hidden: int, dtype: np.dtype, kept: int) -> None:
+    def __init__(self, shape: tuple[int, ...], hidden: int, dtype: np.dtype, room: int) -> None:
         batch, time, _ = shape
         self.shape = batch, time
         self.one = np.ones((), dtype)
         self.mask: Array | None = None
         self.inputs: Any = None
-        self.gates = np.empty((kept + 1, 5, hidden, batch), dtype)
-        self.squashed = np.empty((kept, hidden, batch), dtype)
+        self.gates = np.empty((room, 5, hidden, batch), dtype)
+        self.squashed = np.empty((room, hidden, batch), dtype)
         self.pair = np.empty((2, hidden, batch), dtype)
-        self.c_last = self.gates[time % (kept + 1), 0]
+        self.c_last = np.empty((hidden, batch), dtype)
         self.forward, self.backward = [], []
         for t in range(time):
-            gates, c_next = self.gates[t % (kept + 1)], self.gates[(t + 1) % (kept + 1), 0]
+            gates, squashed = self.gates[t % room], self.squashed[t % room]
             _, g, f, i, o = gates
             z, sigmoids, c_g, f_i = gates[1:].reshape(4 * hidden, batch), gates[2:], gates[:2], gates[2:4]
-            self.forward.append((z, sigmoids, g, f_i, c_g, o, c_next, self.squashed[t % kept]))
-            self.backward.append((sigmoids, g, f, i, o, c_g, self.squashed[t % kept]))
+            c_next = self.gates[(t + 1) % room, 0] if t + 1 < time else self.c_last
+            self.forward.append((z, sigmoids, g, f_i, c_g, o, c_next, squashed))
+            self.backward.append((sigmoids, g, f, i, o, c_g, squashed))
 
 
 class Stream(tuple[Array, Array]):
@@ -94,6 +98,10 @@ class Stream(tuple[Array, Array]):
         self.scale = np.tile(np.repeat(np.array([0.5, 0.5, 1, 0.5], dtype), hidden), (batch, 1))
         self.shift = 1 - self.scale
         return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """A copy is a plain state, from which a new stream can begin."""
+        return tuple, ((self[0].copy(), self[1].copy()),)
 
     def fits(self, x_t: Array, weights: Array) -> bool:
         """Whether this is the state for such an input and such weights, and the input finite."""

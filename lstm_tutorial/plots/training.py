@@ -1,0 +1,101 @@
+"""How optimizers walk downhill, and how losses fall."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from lstm_tutorial.plots.figure import MODEL, RULES, TRUTH, legend, new_figure, show
+
+COLORS, GRAY = (TRUTH, MODEL, *RULES), "#8a929c"
+
+
+def descents(landscapes: Mapping[str, np.ndarray], paths: Mapping[tuple[str, str], np.ndarray]) -> None:
+    """Paths on the landscapes ½ pᵀ A p, side by side.
+
+    `landscapes` maps names to matrices A (2, 2), `paths` an optimizer's and a landscape's name to places (n, 2).
+    """
+    figure, panels = new_figure(height=3.0, columns=len(landscapes), sharey=True)
+    every = np.concatenate(list(paths.values()))
+    (left, bottom), (right, top) = every.min(axis=0) - 0.6, every.max(axis=0) + 0.6
+    x, y = np.meshgrid(np.linspace(left, right, 200), np.linspace(bottom, top, 200))
+    places = np.stack([x, y], axis=-1)
+    optimizers = list(dict.fromkeys(optimizer for optimizer, _ in paths))
+    for axes, (name, matrix) in zip(np.atleast_1d(panels), landscapes.items(), strict=True):
+        height = 0.5 * np.einsum("abi,ij,abj->ab", places, matrix, places)
+        axes.contour(x, y, height, levels=np.geomspace(0.1, height.max(), 9), colors="#c9d1da", linewidths=0.8)
+        for color, optimizer in zip(COLORS, optimizers, strict=False):
+            shown = optimizer if name == next(iter(landscapes)) else None
+            path = paths[optimizer, name]
+            axes.plot(*path.T, color=color, marker="o", markersize=2, linewidth=1, label=shown)
+        axes.plot(0, 0, color=TRUTH, marker="+", markersize=10)
+        axes.set_aspect("equal")
+        axes.set_title(name, fontsize=10)
+    legend(figure)
+    steps = max(len(path) for path in paths.values()) - 1
+    show(
+        figure,
+        alt=f"Contour lines of {len(landscapes)} landscapes ({', '.join(landscapes)}) and on each the paths of "
+        f"{', '.join(optimizers)} from one start toward the lowest point.",
+        caption=f"{steps} steps of each optimizer, a dot after each; the cross is the lowest point.",
+    )
+
+
+def step_sizes(rates: Sequence[float], losses: Mapping[tuple[str, str], Sequence[float]], steps: int) -> None:
+    """The loss left after `steps` steps by step size, as a share of the first one, on logarithmic axes.
+
+    `losses` maps an optimizer's and a landscape's name to losses, one for each of `rates`.
+    """
+    figure, axes = new_figure(height=3.2)
+    optimizers, landscapes = (list(dict.fromkeys(names)) for names in zip(*losses, strict=True))
+    colors = dict(zip(optimizers, COLORS, strict=False))
+    styles = dict(zip(landscapes, ("-", "--", ":"), strict=False))
+    for (optimizer, landscape), left in losses.items():
+        color, shown = colors[optimizer], optimizer if landscape == landscapes[0] else None
+        line = axes.plot(rates, np.minimum(left, 100), styles[landscape], color=color, linewidth=1.2, label=shown)[0]
+        line.set(marker="o", markersize=2.5)
+    for landscape, style in styles.items():
+        axes.plot([], [], style, color=GRAY, label=landscape)
+    axes.axhline(1, color=GRAY, linewidth=0.7)
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    axes.set_ylim(top=10)
+    axes.set_xlabel("step size")
+    axes.set_ylabel(f"loss after {steps} steps")
+    legend(figure)
+    show(
+        figure,
+        alt=f"Loss after {steps} steps against step sizes from {min(rates):g} to {max(rates):g}, both logarithmic, for "
+        f"{', '.join(optimizers)} on the landscapes {', '.join(landscapes)}.",
+        caption=f"What is left of the first loss after {steps} steps. Above the gray line the loss has grown.",
+    )
+
+
+def learning_curves(runs: Mapping[str, Sequence[Mapping[str, Sequence[float]]]]) -> None:
+    """Training and validation losses by epoch, one panel for each of `runs`, one pair of curves for each history."""
+    from matplotlib.ticker import LogLocator
+
+    figure, panels = new_figure(height=2.8, columns=len(runs), sharey=True)
+    first, *_ = panels = np.atleast_1d(panels)
+    for axes, (name, histories) in zip(panels, runs.items(), strict=True):
+        for history in histories:
+            new = axes is first and history is histories[0]
+            epochs = np.arange(1, len(history["loss"]) + 1)
+            axes.plot(epochs, history["loss"], color=TRUTH, linewidth=0.9, label="training" if new else None)
+            axes.plot(epochs, history["val_loss"], color=RULES[0], linewidth=0.9, label="validation" if new else None)
+        axes.set_yscale("log")
+        axes.set_xlabel("epoch")
+        axes.set_title(name, fontsize=10)
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.yaxis.set_major_formatter("{x:g}")
+        axes.yaxis.set_minor_formatter("")
+    first.set_ylabel("mean squared error")
+    legend(figure)
+    seeds = max(len(histories) for histories in runs.values())
+    show(
+        figure,
+        alt=f"Mean squared error by epoch on a logarithmic axis, training and validation, {seeds} runs in each panel: "
+        f"{', '.join(runs)}.",
+        caption=f"Loss after each epoch, in scaled units; one pair of curves for each of {seeds} seeds.",
+    )
