@@ -53,7 +53,7 @@ def cell_diagram() -> None:
     _wire(axes, [(7.3, 3.5), (7.3, 4.3), (8.2, 4.3)], SIGMOID_COLOR, label="o")
     _wire(axes, [(8.55, 7.2), (8.55, 4.65)], STATE, width=2)
     _wire(axes, [(8.9, 4.3), (9.9, 4.3)], OUTPUT, width=4)
-    axes.text(8.55, 5.85, "tanh", ha="center", va="center", fontsize=12, bbox=_frame(TANH_COLOR))
+    axes.text(8.55, 5.85, "tanh", ha="center", va="center", fontsize=14, bbox=_frame(TANH_COLOR))
     for x, y, sign in ((1.6, 7.2, "×"), (4.45, 7.2, "+"), (4.45, 5.2, "×"), (8.55, 4.3, "×")):
         axes.plot(x, y, "o", color="white", markeredgecolor=TRUTH, markersize=21, zorder=3)
         axes.text(x, y, sign, ha="center", va="center_baseline", fontsize=17, zorder=4)
@@ -64,8 +64,8 @@ def cell_diagram() -> None:
         (0.2, 1.35, "$h_{t-1}$", OUTPUT),
         (1.1, 0.25, "$x_t$", TRUTH),
     ):
-        axes.text(x, y, text, fontsize=17, color=color)
-    axes.text(3.1, 0.25, "each box: its own weights,\none number for each unit", fontsize=11, color=TRUTH, va="center")
+        axes.text(x, y, text, fontsize=19, color=color)
+    axes.text(3.1, 0.25, "each box: its own weights,\none number for each unit", fontsize=12, color=TRUTH, va="center")
     show(
         figure,
         alt="Flow chart of one step. The new input and the last output run into four boxes: forget, input, candidate, "
@@ -73,17 +73,17 @@ def cell_diagram() -> None:
         "input gate and candidate is added, which makes the new cell state. Its tanh, multiplied by the output gate, "
         "is the output.",
         caption="One step of the cell. Blue boxes are gates (sigmoid), the orange one is the candidate (tanh). A round "
-        "× or + works unit by unit. The output goes to the next layer and comes back to the boxes "
-        "at the next step.",
+        "× or + works unit by unit. The output goes to the next layer and comes back to the boxes at the next step.",
     )
 
 
 def gates(
     steps: Mapping[str, np.ndarray], values: np.ndarray, marks: np.ndarray, asks: np.ndarray, scale: float = 1.0
 ) -> None:
-    """One unit at work on values (time,) with boolean `marks` and `asks` (time,).
+    """One unit at work on values (time,), with boolean `marks`, where one is to be stored, and `asks`, both (time,).
 
-    `steps` maps i, f, o, g, c and "answer" to arrays (time,); cell state and candidate are drawn times `scale`.
+    `steps` maps i, f, o, g, c and "answer" to arrays (time,); cell state and candidate are drawn times `scale`. What is
+    wanted is the last marked value at each question, and 0 elsewhere.
     """
     figure, panels = new_figure(height=5.0, ratios=(4, 3, 4, 4))
     above, strips, inside, below = panels
@@ -140,7 +140,7 @@ def _wire(
         axes.annotate("", places[-1], places[-2], arrowprops=style | {"shrinkA": 0, "shrinkB": 0}, zorder=1)
     if label:
         x, y = places[0]
-        axes.text(x + 0.15, y + 0.3, f"${label}_t$", fontsize=15, color=color)
+        axes.text(x + 0.15, y + 0.3, f"${label}_t$", fontsize=17, color=color)
 
 
 def _box(axes: Any, x: float, y: float, name: str, color: str, tanh: bool) -> None:
@@ -154,7 +154,7 @@ def _box(axes: Any, x: float, y: float, name: str, color: str, tanh: bool) -> No
     curve = np.tanh(3 * z) if tanh else 0.5 + 0.5 * np.tanh(3 * z)
     axes.plot(x + 0.5 * z, y - 0.25 + 0.28 * curve, color=color, linewidth=1.6)
     axes.plot([x - 0.5, x + 0.5], [y - 0.25, y - 0.25], color=GRAY, linewidth=0.8)
-    axes.text(x, y + 0.36, name, ha="center", va="center", fontsize=11, color=color)
+    axes.text(x, y + 0.36, name, ha="center", va="center", fontsize=12, color=color)
 
 
 def _frame(color: str) -> dict[str, Any]:
