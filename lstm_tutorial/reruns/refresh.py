@@ -18,7 +18,8 @@ from lstm_tutorial.reruns.environment import quiet
 def refresh(chapter: Chapter) -> None:
     """Run a chapter from top to bottom in its folder, then store it with normalized metadata."""
     notebook = nbformat.read(chapter.path, as_version=4)
-    client = NotebookClient(notebook, timeout=1800, resources={"metadata": {"path": str(chapter.path.parent)}})
+    folder = {"metadata": {"path": str(chapter.path.parent)}}
+    client = NotebookClient(notebook, timeout=1800, coalesce_streams=True, resources=folder)
     asyncio.run(client.async_execute())  # execute() would leave its event loop open in this thread
     nbformat.write(normalize(notebook), chapter.path)
 
