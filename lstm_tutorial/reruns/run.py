@@ -122,9 +122,8 @@ def execute(chapter: Chapter, values: Mapping[str, Any], target: Path, progress:
     except PapermillExecutionError as error:
         if error.ename == "KeyboardInterrupt":
             raise KeyboardInterrupt from None
-        raise ChapterFailed(
-            f"{chapter.name} failed in cell [{error.exec_count}]: {error.ename}: {error.evalue.strip().splitlines()[0]}"
-        ) from None
+        why = ": ".join([error.ename, *error.evalue.strip().splitlines()[:1]])  # a bare assert says nothing more
+        raise ChapterFailed(f"{chapter.name} failed in cell [{error.exec_count}]: {why}") from None
     except DeadKernelError:
         raise ChapterFailed(f"{chapter.name}: its kernel died; perhaps the machine ran out of memory") from None
 

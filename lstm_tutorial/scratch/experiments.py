@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
+from multiprocessing import get_context
 from typing import Any
 
 import numpy as np
 
 from lstm_tutorial.scratch import tasks
-from lstm_tutorial.scratch.cell import sigmoid
+from lstm_tutorial.scratch.cell import LSTMCell, sigmoid
+from lstm_tutorial.scratch.checks import check_size
 from lstm_tutorial.scratch.losses import mean_squared_error, sigmoid_cross_entropy, softmax_cross_entropy
 from lstm_tutorial.scratch.network import Stack
 from lstm_tutorial.scratch.seeds import Design, SideBySide
@@ -42,18 +47,17 @@ class Task:
 
 def adding(length: int = 100) -> Task:
     """HS97, experiment 4."""
-    return Task(lambda batch, rng: tasks.adding(length, batch, rng), tolerance=0.04, mean_error=0.01)
+    return Task(partial(tasks.adding, length), tolerance=0.04, mean_error=0.01)
 
 
 def multiplication(length: int = 100, wrong: int = 12) -> Task:
     """HS97, experiment 5: stopped once fewer than 140, or once fewer than 13, of 2000 are wrong."""
-    return Task(lambda batch, rng: tasks.multiplication(length, batch, rng), tolerance=0.04, wrong=wrong)
+    return Task(partial(tasks.multiplication, length), tolerance=0.04, wrong=wrong)
 
 
 def temporal_order(relevant: int = 2) -> Task:
     """HS97, experiment 6a or, with three relevant symbols, 6b."""
-    draw = lambda batch, rng: tasks.temporal_order(relevant, batch, rng)  # noqa: E731
-    return Task(draw, tolerance=0.3, mean_error=0.1, classes=True)
+    return Task(partial(tasks.temporal_order, relevant), tolerance=0.3, mean_error=0.1, classes=True)
 
 
 @dataclass(frozen=True)
@@ -66,8 +70,14 @@ class Trial:
     network: Stack
 
 
-def learn(task: Task, design: Design, seeds: Sequence[int], limit: int = 40_000, batch: int = 32) -> list[Trial]:
-    """Train a network for each seed, in batches, until it meets the task's rule, but for at most `limit` sequences."""
+def learn(task: Task, design: Design, seeds: Sequence[int], limit: int = 20_000, batch: int = 16) -> list[Trial]:
+    """Train a network for each seed, in batches, until it meets the task's rule, but for at most `limit` sequences.
+
+    Raises ValueError for a limit below one batch.
+    """
+    check_size("batch", batch)
+    if limit < batch:
+        raise ValueError(f"limit: got {limit}, wanted at least the {batch} sequences of a batch")
     rng = np.random.default_rng(list(seeds))
     x, y = task.draw(1, rng)
     networks = SideBySide(design, x.shape[2], y.shape[1], seeds)
@@ -79,7 +89,7 @@ def learn(task: Task, design: Design, seeds: Sequence[int], limit: int = 40_000,
         errors.append(error.mean(axis=1))
         recent = np.concatenate([recent[:, batch:], error], axis=1)
         good = (recent.mean(axis=1) < task.mean_error) & ((recent >= task.tolerance).sum(axis=1) <= task.wrong)
-        met = dict.fromkeys(np.flatnonzero(good), sequences) | met
+        met = {int(number): sequences for number in np.flatnonzero(good)} | met
         if len(met) == len(seeds):
             break
         networks.update(dprediction, set(range(len(seeds))) - set(met))
@@ -89,15 +99,15 @@ def learn(task: Task, design: Design, seeds: Sequence[int], limit: int = 40_000,
 def test(task: Task, trial: Trial, count: int = 2560, seed: int = 0) -> int:
     """How many of `count` fresh sequences a network gets wrong. The papers test with 2560."""
     rng, wrong = np.random.default_rng(seed), 0
-    for _ in range(count // 32):
-        x, y = task.draw(32, rng)
+    for _ in range(count // 16):
+        x, y = task.draw(16, rng)
         prediction, _ = trial.network.forward(x)
         error, _ = task.judge(prediction[None], y[None])
         wrong += int((error >= task.tolerance).sum())
     return wrong
 
 
-def learn_reber(design: Design, seeds: Sequence[int], limit: int = 5000, every: int = 50) -> list[Trial]:
+def learn_reber(design: Design, seeds: Sequence[int], limit: int = 3000, every: int = 50) -> list[Trial]:
     """Embedded Reber grammar, one of 256 strings at a time, until all symbols of these and 256 others are predicted.
 
     A symbol is predicted if those that may come have the largest outputs. Checked after each `every` strings; the
@@ -110,7 +120,7 @@ def learn_reber(design: Design, seeds: Sequence[int], limit: int = 5000, every: 
     errors, met = [], dict[int, int]()
     for strings in range(1, limit + 1):
         length = len(rng.choice(training))  # one length at a time, and no string is drawn more often than another
-        drawn = rng.choice([string for string in training if len(string) == length], len(seeds))
+        drawn = [*rng.choice([string for string in training if len(string) == length], len(seeds))]
         x, following, _, _ = deal(tasks.encode(drawn), len(seeds))
         follow(networks, x, following, set(range(len(seeds))) - set(met))
         if strings % every == 0:
@@ -118,7 +128,7 @@ def learn_reber(design: Design, seeds: Sequence[int], limit: int = 5000, every: 
             prediction, _ = networks.forward(np.stack([x] * len(seeds)))
             right = are_most_active(prediction, legal) | ~mask
             errors.append(1 - right.all(axis=2).mean(axis=1))
-            met = dict.fromkeys(np.flatnonzero(errors[-1] == 0), strings) | met
+            met = {int(number): strings for number in np.flatnonzero(errors[-1] == 0)} | met
         if len(met) == len(seeds):
             break
     return _trials(networks, met, strings, np.array(errors), every)
@@ -164,10 +174,36 @@ def predict_stream(
     return wrong.argmax(axis=2), np.array(sizes)
 
 
+def try_stream(design: Design, seeds: Sequence[int]) -> tuple[Array, Array]:
+    """What `predict_stream` finds after `learn_stream`."""
+    networks, _ = learn_stream(design, seeds)
+    return predict_stream(networks)
+
+
+def ablate(variant: str, seeds: Sequence[int]) -> tuple[Array, Array]:
+    """A variant on two tasks: mean errors on adding after 4,800 sequences, symbols of a stream before an error.
+
+    Adding has length 60, forget bias 5 and input bias -5, errors are those of the last 2000; the stream, 1 and 0.
+    Both results have an entry for each seed; the second is the mean over streams.
+    """
+    trials = learn(adding(60), Design(variant, 5, -5), seeds, limit=4800)
+    lengths, _ = try_stream(Design(variant), seeds)
+    return np.array([trial.errors[-125:].mean() for trial in trials]), lengths.mean(axis=1)
+
+
+def run_all(jobs: Sequence[Callable[[], Any]], processes: int = 2) -> list[Any]:
+    """What each of the jobs returns, in their order, run in several processes at once."""
+    # One thread for each process, or they get into each other's way.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
+        futures = [pool.submit(job) for job in jobs]
+        return [future.result() for future in futures]
+
+
 def follow(
     networks: SideBySide, x: Array, following: Array, numbers: Iterable[int], states: Any = None
 ) -> tuple[Array, Any]:
-    """One update of the networks with these numbers, towards the symbols that follow; each one's loss, and the states."""
+    """One update of these networks towards the symbols that follow; the loss of each, and the last states."""
     prediction, states = networks.forward(x, states)
     both = [softmax_cross_entropy(own, symbols) for own, symbols in zip(prediction, following, strict=True)]
     networks.update(np.stack([gradient for _, gradient in both]), numbers)
@@ -183,6 +219,20 @@ def are_most_active(prediction: Array, legal: Array) -> Array:
 def deal(drawn: Sequence[Array], count: int) -> list[Array]:
     """Arrays of `count` times as many sequences as one network needs, among networks: (networks, batch, ...)."""
     return [array.reshape(count, -1, *array.shape[1:]) for array in drawn]
+
+
+def trace(network: Stack, x: Array) -> dict[str, Array]:
+    """Each unit's gates i, f and o, candidate g and cell state c, (time, units), over one sequence x (time, inputs)."""
+    layer = network.layers[0]
+    cell = LSTMCell(x.shape[1], layer.hidden_size, dtype=np.float32)
+    for name, weights in cell.params.items():
+        weights[...] = layer.params[name]
+    state = tuple(np.zeros((2, 1, layer.hidden_size), np.float32))
+    steps = []
+    for x_t in x:
+        state, (_, _, _, i, f, g, c, o, _) = cell.forward(x_t[None], state)
+        steps.append(np.stack([i[0], f[0], g[0], o[0], c[0]]))
+    return dict(zip("ifgoc", np.stack(steps, axis=1), strict=True))
 
 
 def _trials(networks: SideBySide, met: dict[int, int], last: int, errors: Array, batch: int) -> list[Trial]:

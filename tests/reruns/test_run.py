@@ -92,6 +92,14 @@ def test_standard_input_is_kept_with_the_run(stub, tmp_path):
     assert json.loads((tmp_path / "out" / RESULTS).read_text())["rows"] == 90
 
 
+def test_a_bare_assert_that_fails_is_named_too(stub, tmp_path):
+    notebook = nbformat.read(stub, as_version=4)
+    notebook.cells[3].source = "assert not fail"
+    nbformat.write(notebook, stub)
+    with pytest.raises(ChapterFailed, match=r"stub failed in cell \[4\]: AssertionError$"):
+        run(str(stub), {"fail": True}, tmp_path / "out", progress=False)
+
+
 def test_a_failed_cell_is_named_and_the_folder_stays_marked(stub, tmp_path):
     with pytest.raises(ChapterFailed, match=r"stub failed in cell \[4\]: ArithmeticError: as asked$"):
         run(str(stub), {"fail": True}, tmp_path / "out", progress=False)

@@ -174,7 +174,7 @@ def test_the_lstm_is_that_of_keras(kind, batch, time):
 
 
 @pytest.mark.parametrize("kind", ["plain", "backwards", "stacked", "bidirectional"])
-@pytest.mark.parametrize("time", [10, 100, 1000])
+@pytest.mark.parametrize("time", [1, 10, 100, 1000])
 def test_the_lstm_masks_as_keras_does(kind, time):
     compare_with_keras(kind, 32, time, "mixed")
 
