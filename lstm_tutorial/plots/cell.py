@@ -100,7 +100,7 @@ def gates(
     strips.grid(which="minor", color="white", linewidth=1.5)
     for axes in panels:
         axes.tick_params(which="minor", length=0)
-    inside.plot(time, scale * steps["g"], color=GRAY, marker=".", linewidth=0.8, label="candidate g")
+    inside.plot(time, scale * steps["g"], color=TANH_COLOR, marker=".", linewidth=0.8, label="candidate g")
     inside.plot(time, scale * steps["c"], color=STATE, linewidth=2.4, label="cell state c")
     below.plot(time, np.where(asks, _remembered(values, marks), 0), "s", color="#c9d1da", markersize=8, label="wanted")
     below.plot(time, steps["answer"], color=OUTPUT, marker=".", linewidth=1.2, label="answer")
@@ -116,8 +116,8 @@ def gates(
     show(
         figure,
         alt=f"Four panels over {len(values)} steps: values with {marks.sum()} of them marked; input, forget and output "
-        "gate as strips, dark where open; candidate and cell state as lines; the answer beside what was wanted at "
-        f"{asks.sum()} steps.",
+        "gate as strips, dark where open; candidate and cell state as lines; the answer beside what was wanted, "
+        f"which is 0 but for the {asks.sum()} questions.",
         caption="One unit at work. Strips: white is closed, dark is open. Dashed lines are marks, dotted ones "
         "questions; what is wanted is 0 where nobody asks.",
     )

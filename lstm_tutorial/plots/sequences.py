@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
 from lstm_tutorial.plots.figure import MODEL, RULES, TRUTH, legend, new_figure, show
 
-COLORS = (TRUTH, MODEL, *RULES, "#b03a62")
+# One color for a design in all pictures: grays for the RNN, black as it comes.
+DESIGNS = {"RNN ×0.5": "#c6ccd3", "RNN ×0.9": "#98a1ab", "RNN": TRUTH, "RNN ×1.0": TRUTH, "RNN ×1.3": "#646e79"}
+DESIGNS |= {"LSTM, bias 0": MODEL, "LSTM, bias 1": RULES[0], "LSTM, bias 3": RULES[1]}
+OTHERS = (TRUTH, MODEL, *RULES, "#b03a62")
+
+
+def choose_colors(names: Iterable[str]) -> dict[str, str]:
+    """A color for each name: a design of the chapter has its own, others have one by their place."""
+    return {name: DESIGNS.get(name, OTHERS[number % len(OTHERS)]) for number, name in enumerate(dict.fromkeys(names))}
 
 
 def recall(gaps: Sequence[int], shares: Mapping[str, np.ndarray], chance: float) -> None:
     """Shares of right answers by gap: for each name an array (gaps, networks), drawn as dots and their mean."""
     figure, axes = new_figure()
-    for number, (color, (name, values)) in enumerate(zip(COLORS, shares.items(), strict=False)):
+    colors = choose_colors(shares)
+    for number, (name, values) in enumerate(shares.items()):
         places = np.arange(len(gaps)) + 0.06 * (number - (len(shares) - 1) / 2)
-        axes.plot(places, values.mean(axis=1), color=color, linewidth=1.3, label=name)
-        axes.plot(places, values, color=color, marker="o", markersize=3.5, linewidth=0, alpha=0.7)
+        axes.plot(places, values.mean(axis=1), color=colors[name], linewidth=1.3, label=name)
+        axes.plot(places, values, color=colors[name], marker="o", markersize=3.5, linewidth=0, alpha=0.7)
     axes.axhline(chance, color="#8a929c", linestyle=":", label="guessing")
     axes.set_xticks(np.arange(len(gaps)), [str(gap) for gap in gaps])
     axes.set_ylim(0, 1.05)
@@ -44,8 +53,8 @@ def gradients(
     `laws` holds a further curve, log10 as well, (lags,), for names that occur in a panel; it is drawn dotted.
     """
     figure, axes_row = new_figure(height=3.2, columns=len(panels), sharey=True)
-    names = list(dict.fromkeys(name for curves in panels.values() for name in curves))
-    colors, laws, named = dict(zip(names, 2 * COLORS, strict=False)), laws or {}, set[str]()
+    colors = choose_colors(name for curves in panels.values() for name in curves)
+    laws, named = laws or {}, set[str]()
     for axes, (title, curves) in zip(np.atleast_1d(axes_row), panels.items(), strict=True):
         for name, values in curves.items():
             label = None if name in named else name
@@ -66,6 +75,6 @@ def gradients(
         figure,
         alt=f"Norm of the gradient by the state, on a logarithmic axis, against lags of {min(lags)} to {max(lags)} "
         f"steps; panels: {shown}{dotted}.",
-        caption=f"How strongly the output depends on the state so many steps before; mean and range over {networks} "
-        f"networks{'; dotted: the product of forget gates alone, at their bias' if laws else ''}.",
+        caption=f"How strongly the output depends on the state a given number of steps before; mean and range over "
+        f"{networks} networks{'; dotted: the product of forget gates alone, at their bias' if laws else ''}.",
     )

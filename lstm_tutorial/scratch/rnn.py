@@ -125,7 +125,8 @@ class Recurrent:
         self.cell: Any = cell
         self.input_size, self.hidden_size = cell.input_size, cell.hidden_size
         self.params, self.grads, self.dtype = cell.params, cell.grads, cell.params["kernel"].dtype
-        self.mask: Any = None
+        self.mask: Array | None = None
+        self.shape: Any = None
 
     def forward(self, x: Array, state: State | None = None, mask: Array | None = None) -> tuple[Array, State]:
         """Outputs h (batch, time, hidden) and the last state, from x (batch, time, input) and the state before it.
@@ -135,15 +136,16 @@ class Recurrent:
         check_sequence(x, state, mask, self, self.cell.state_names)
         batch, time, _ = x.shape
         state = self._zeros(batch) if state is None else state
-        mask = np.ones((batch, time), bool) if mask is None else mask
-        h = np.zeros((batch, time, self.hidden_size), self.dtype)
-        self.mask, self.begun = mask, np.logical_or.accumulate(mask, axis=1)
-        self.caches = []
+        h = np.empty((batch, time, self.hidden_size), self.dtype)
+        self.shape, self.mask, self.caches = (batch, time), mask, []
         for t in range(time):
             new, cache = self.cell.forward(x[:, t], state)
-            state = tuple(np.where(mask[:, t, None], after, before) for after, before in zip(new, state, strict=True))
-            h[:, t] = state[0] * self.begun[:, t, None]
+            if mask is not None:
+                new = tuple(np.where(mask[:, t, None], after, before) for after, before in zip(new, state, strict=True))
+            state, h[:, t] = new, new[0]
             self.caches.append(cache)
+        if mask is not None:
+            h *= np.logical_or.accumulate(mask, axis=1)[:, :, None]
         return h, state
 
     def backward(self, dh: Array, dstate: State | None = None) -> tuple[Array, State]:
@@ -151,17 +153,20 @@ class Recurrent:
 
         Belongs to the last `forward`. Raises ValueError for wrong shapes and dtypes.
         """
-        check_gradient(dh, dstate, None if self.mask is None else self.mask.shape, self, self.cell.state_names)
-        batch, time = self.mask.shape
+        check_gradient(dh, dstate, self.shape, self, self.cell.state_names)
+        batch, time = dh.shape[:2]
         dstate = self._zeros(batch) if dstate is None else dstate
-        dx = np.zeros((batch, time, self.input_size), self.dtype)
+        dx = np.empty((batch, time, self.input_size), self.dtype)
+        if self.mask is not None:
+            dh = dh * np.logical_or.accumulate(self.mask, axis=1)[:, :, None]
         for t in reversed(range(time)):
-            first, *rest = dstate
-            dstate = (first + dh[:, t] * self.begun[:, t, None], *rest)
-            through = tuple(part * self.mask[:, t, None] for part in dstate)
-            around = tuple(part * ~self.mask[:, t, None] for part in dstate)
-            dx[:, t], dprevious = self.cell.backward(*through, self.caches[t])
-            dstate = tuple(part + kept for part, kept in zip(dprevious, around, strict=True))
+            dstate = (dstate[0] + dh[:, t], *dstate[1:])
+            if self.mask is None:
+                dx[:, t], dstate = self.cell.backward(*dstate, self.caches[t])
+            else:
+                open_, shut = self.mask[:, t, None], ~self.mask[:, t, None]
+                dx[:, t], dprevious = self.cell.backward(*(part * open_ for part in dstate), self.caches[t])
+                dstate = tuple(part + kept * shut for part, kept in zip(dprevious, dstate, strict=True))
         return dx, dstate
 
     def _zeros(self, batch: int) -> State:
