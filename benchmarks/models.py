@@ -111,7 +111,7 @@ def _build_keras(shape: tuple[int, ...], hidden: int) -> Any:
 def _update(model: Stack, adam: Adam, x: Array, y: Array) -> float:
     prediction, _ = model.forward(x)
     loss, dprediction = mean_squared_error(prediction, y)
-    model.backward(dprediction)
+    model.backward(dprediction, need_dx=False)
     adam.update(model.params, model.grads)
     return loss
 

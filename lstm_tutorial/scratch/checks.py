@@ -9,14 +9,12 @@ import numpy as np
 
 def check_array(name: str, value: np.ndarray, shape: tuple[int | str, ...], dtype: np.dtype) -> None:
     """Refuse what is no array of this shape and dtype, or holds NaN or infinity; a name in `shape` is a free size."""
-    wanted = "(" + ", ".join(str(size) for size in shape) + ("," if len(shape) == 1 else "") + ")"
     if not isinstance(value, np.ndarray):
-        raise ValueError(f"{name}: got a {type(value).__name__}, wanted a NumPy array of shape {wanted}")
-    fits = len(value.shape) == len(shape) and all(
-        got == size for got, size in zip(value.shape, shape, strict=True) if isinstance(size, int)
-    )
-    if not fits:
-        raise ValueError(f"{name}: got shape {value.shape}, wanted {wanted}")
+        raise ValueError(f"{name}: got a {type(value).__name__}, wanted a NumPy array of shape {_write(shape)}")
+    if len(value.shape) != len(shape) or any(
+        got != size for got, size in zip(value.shape, shape, strict=True) if isinstance(size, int)
+    ):
+        raise ValueError(f"{name}: got shape {value.shape}, wanted {_write(shape)}")
     if value.dtype != dtype:
         raise ValueError(f"{name}: got dtype {value.dtype}, wanted {dtype}; convert it with .astype({str(dtype)!r})")
     with np.errstate(all="ignore"):  # a sum needs no array of its own, and is finite but for NaN, infinity or overflow
@@ -24,6 +22,10 @@ def check_array(name: str, value: np.ndarray, shape: tuple[int | str, ...], dtyp
     if dtype.kind == "f" and not np.isfinite(total) and not np.isfinite(value).all():
         place = tuple(int(index) for index in np.argwhere(~np.isfinite(value))[0])
         raise ValueError(f"{name}: got {value[place]} at {place}, wanted finite numbers")
+
+
+def _write(shape: tuple[int | str, ...]) -> str:
+    return "(" + ", ".join(str(size) for size in shape) + ("," if len(shape) == 1 else "") + ")"
 
 
 def check_size(name: str, value: int) -> None:

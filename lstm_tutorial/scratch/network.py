@@ -20,6 +20,7 @@ from lstm_tutorial.scratch.losses import (
     sigmoid_cross_entropy,
     softmax_cross_entropy,
 )
+from lstm_tutorial.scratch.lstm import LSTM
 
 __all__ = ["Bidirectional", "Dense", "Dropout", "Embedding", "Last", "Stack"]
 __all__ += ["mean_squared_error", "sigmoid_cross_entropy", "softmax_cross_entropy"]
@@ -213,16 +214,20 @@ class Stack(Joined):
                 x = layer.forward(x)
         return x, after
 
-    def backward(self, dy: Array, dstates: Sequence[State | None] | None = None) -> tuple[Array | None, list[State]]:
+    def backward(
+        self, dy: Array, dstates: Sequence[State | None] | None = None, *, need_dx: bool = True
+    ) -> tuple[Array | None, list[State]]:
         """From the loss' gradient by the output and the last states to that by x and the first; None from `Embedding`.
 
-        Adds the gradient by the weights to `grads`. Raises ValueError for another number of states.
+        Without `need_dx`, a first layer that is an `LSTM` leaves out the gradient by x: None. Adds the gradient by the
+        weights to `grads`. Raises ValueError for another number of states.
         """
         after, before = self._one_each("dstates", dstates, -1), []
         dx: Any = dy
         for layer in reversed(self.layers):
             if layer in self.recurrent:
-                dx, dstate = layer.backward(dx, next(after))
+                leave_out = not need_dx and layer is self.layers[0] and isinstance(layer, LSTM)
+                dx, dstate = layer.backward(dx, next(after), **({"need_dx": False} if leave_out else {}))
                 before.append(dstate)
             else:
                 dx = layer.backward(dx)

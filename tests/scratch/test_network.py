@@ -290,3 +290,19 @@ def dense(x, dy=None):
 def test_a_mistake_is_answered_with_its_name_and_what_was_wanted(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_a_first_layer_leaves_out_the_gradient_by_x_where_nobody_needs_it():
+    rng = np.random.default_rng(0)
+    stack = network.Stack([LSTM(3, 4, rng=rng), LSTM(4, 2, rng=rng)])
+    x = rng.normal(size=(2, 5, 3)).astype(np.float32)
+    h, _ = stack.forward(x)
+    dx, _ = stack.backward(np.ones_like(h))
+    whole = {name: gradient.copy() for name, gradient in stack.grads.items()}
+    for gradient in stack.grads.values():
+        gradient[...] = 0
+    nothing, _ = stack.backward(np.ones_like(h), need_dx=False)
+    assert dx.shape == x.shape
+    assert nothing is None
+    for name, gradient in stack.grads.items():
+        np.testing.assert_allclose(gradient, whole[name], rtol=1e-5, atol=1e-7)
