@@ -82,8 +82,8 @@ def gradient_flow(norms: Mapping[str, tuple[Sequence[float], Sequence[float]]]) 
         figure,
         alt=f"Size of the gradient at each of {steps} steps, logarithmic, for a loss at the last step and the networks "
         f"{', '.join(norms)}. At the first step it lies between 10 to the {low:.0f} and 10 to the {high:.0f}.",
-        caption=f"Read from right to left: what is left, at each step, of the blame for a mistake at step {steps}. "
-        "Full lines: the gradient by c; dotted: by h.",
+        caption=f"Read from right to left: what is left of the blame for a mistake at step {steps}, in the state that "
+        "each step starts from. Full lines: the gradient by c; dotted: by h.",
     )
 
 
