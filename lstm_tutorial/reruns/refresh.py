@@ -20,7 +20,9 @@ def refresh(chapter: Chapter) -> None:
     notebook = nbformat.read(chapter.path, as_version=4)
     folder = {"metadata": {"path": str(chapter.path.parent)}}
     client = NotebookClient(notebook, timeout=1800, coalesce_streams=True, resources=folder)
-    asyncio.run(client.async_execute())  # execute() would leave its event loop open in this thread
+    # A thread of its own, since this one may have an event loop that runs; execute() would leave its own loop open.
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, client.async_execute()).result()
     nbformat.write(normalize(notebook), chapter.path)
 
 

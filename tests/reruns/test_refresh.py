@@ -1,5 +1,7 @@
 """A refreshed chapter holds its outputs and nothing of the machine; a failing one is left as it was."""
 
+import asyncio
+
 import nbformat
 
 from lstm_tutorial.reruns import refresh
@@ -18,7 +20,11 @@ def test_outputs_are_stored_with_alt_text_for_the_page_and_the_same_each_time(st
     assert len(described) == 1
     assert described[0].image.alt.startswith("Line chart of the last 60 known values of sea_temperature")
     assert described[0].figure.caption.startswith("Beyond the data")
-    refresh.refresh(find_chapter(str(stub)))
+
+    async def within_a_running_loop():
+        refresh.refresh(find_chapter(str(stub)))
+
+    asyncio.run(within_a_running_loop())
     assert stub.read_bytes() == first
 
 
