@@ -1,6 +1,7 @@
 """A refreshed chapter holds its outputs and nothing of the machine; a failing one is left as it was."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 
 import nbformat
 
@@ -24,7 +25,8 @@ def test_outputs_are_stored_with_alt_text_for_the_page_and_the_same_each_time(st
     async def within_a_running_loop():
         refresh.refresh(find_chapter(str(stub)))
 
-    asyncio.run(within_a_running_loop())
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, within_a_running_loop()).result()
     assert stub.read_bytes() == first
 
 
