@@ -7,10 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from lstm_tutorial.plots.figure import MODEL, RULES, TRUTH, legend, new_figure, show
+from lstm_tutorial.plots.figure import GRAY, MODEL, RULES, STATE, TRUTH, legend, new_figure, show
 
 COLORS = (MODEL, *RULES)
-STATE, GRAY = "#b98300", "#8a929c"
 
 
 def unrolled() -> None:

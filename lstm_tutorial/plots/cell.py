@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from lstm_tutorial.plots.figure import MODEL, RULES, TRUTH, legend, new_figure, show
+from lstm_tutorial.plots.figure import GRAY, MODEL, PALE, RULES, STATE, TRUTH, legend, new_figure, show
 
 SIGMOID_COLOR, TANH_COLOR = MODEL, RULES[0]
-STATE, OUTPUT, GRAY = "#b98300", RULES[1], "#8a929c"
+OUTPUT = RULES[1]
 
 
 def squashing_functions() -> None:
@@ -102,7 +102,7 @@ def gates(
         axes.tick_params(which="minor", length=0)
     inside.plot(time, scale * steps["g"], color=TANH_COLOR, marker=".", linewidth=0.8, label="candidate g")
     inside.plot(time, scale * steps["c"], color=STATE, linewidth=2.4, label="cell state c")
-    below.plot(time, np.where(asks, _remembered(values, marks), 0), "s", color="#c9d1da", markersize=8, label="wanted")
+    below.plot(time, np.where(asks, _remembered(values, marks), 0), "s", color=PALE, markersize=8, label="wanted")
     below.plot(time, steps["answer"], color=OUTPUT, marker=".", linewidth=1.2, label="answer")
     for axes in (above, inside, below):
         axes.axhline(0, color=GRAY, linewidth=0.5)

@@ -7,19 +7,21 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 TRUTH, MODEL, RULES = "#1d2530", "#0f6fb5", ("#c8591b", "#5a8f29", "#8a5aa8", "#8c6d1f")
+STATE, GRAY, BARS, PALE = "#b98300", "#8a929c", "#b8c2cc", "#c9d1da"
 
 
 def new_figure(
-    height: float = 2.9, ratios: Sequence[int] = (1,), columns: int = 1, sharey: bool = False
+    height: float = 2.9, ratios: Sequence[int] = (1,), columns: int = 1, sharex: bool = True, sharey: bool = False
 ) -> tuple[Figure, Any]:
     """A figure six inches wide and its axes: one, or an array with a row of axes for each of `ratios`."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(6, height), layout="constrained")
-    panels = figure.subplots(len(ratios), columns, sharex=True, sharey=sharey, squeeze=False, height_ratios=ratios)
+    panels = figure.subplots(len(ratios), columns, sharex=sharex, sharey=sharey, squeeze=False, height_ratios=ratios)
     for axes in panels.flat:
         axes.spines[["top", "right"]].set_visible(False)
         axes.tick_params(labelsize=9)
@@ -29,6 +31,16 @@ def new_figure(
 def legend(figure: Figure) -> None:
     """Above the picture, where it covers nothing."""
     figure.legend(loc="outside upper left", ncols=4, fontsize=9, frameon=False)
+
+
+def scale_losses(axes: Axes) -> None:
+    """A logarithmic axis for losses, with plain numbers at 1, 2, 5, 10 ..."""
+    from matplotlib.ticker import LogLocator
+
+    axes.set_yscale("log")
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.yaxis.set_major_formatter("{x:g}")
+    axes.yaxis.set_minor_formatter("")
 
 
 def show(figure: Figure, alt: str, caption: str) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lstm_tutorial.plots.figure import MODEL, RULES, TRUTH, legend, new_figure, show
+from lstm_tutorial.plots.figure import BARS, MODEL, RULES, TRUTH, legend, new_figure, scale_losses, show
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -63,17 +63,12 @@ def windows(values: np.ndarray, timesteps: int, horizon: int = 1, unit: str = ""
 
 def learning_curve(history: Mapping[str, Sequence[float]], best_epoch: int) -> None:
     """Training and validation loss by epoch, and the epoch whose weights were kept."""
-    from matplotlib.ticker import LogLocator
-
     figure, axes = new_figure(height=2.6)
     epochs = np.arange(1, len(history["loss"]) + 1)
     axes.plot(epochs, history["loss"], color=TRUTH, label="training")
     axes.plot(epochs, history["val_loss"], color=RULES[0], label="validation")
     axes.axvline(best_epoch, color=MODEL, linestyle=":", label="weights kept")
-    axes.set_yscale("log")
-    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    axes.yaxis.set_major_formatter("{x:g}")
-    axes.yaxis.set_minor_formatter("")
+    scale_losses(axes)
     axes.set_xlabel("epoch")
     axes.set_ylabel("mean squared error")
     legend(figure)
@@ -124,7 +119,7 @@ def scores(table: pd.DataFrame, column: str, name: str, unit: str = "") -> None:
     """One column of a score table as bars, best on top; the LSTM stands out."""
     figure, axes = new_figure(height=0.5 + 0.36 * len(table))
     names, values = list(table.index)[::-1], table[column].to_numpy()[::-1]
-    axes.barh(names, values, color=[MODEL if "LSTM" in row else "#b8c2cc" for row in names], height=0.65)
+    axes.barh(names, values, color=[MODEL if "LSTM" in row else BARS for row in names], height=0.65)
     for row, value in enumerate(values):
         axes.text(value, row, f" {value:#.3g}".rstrip("."), va="center", fontsize=9)
     axes.set_xlabel(f"{column} ({unit})" if unit else column)

@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from lstm_tutorial.plots.figure import MODEL, RULES, TRUTH, legend, new_figure, show
+from lstm_tutorial.plots.figure import GRAY, MODEL, PALE, RULES, TRUTH, legend, new_figure, show
 
-GRAY, PALE = "#8a929c", "#c9d1da"
 COLORS = (MODEL, *RULES[:3], TRUTH)
 
 
@@ -94,18 +93,13 @@ def state_growth(sizes: Mapping[str, np.ndarray], every: int) -> None:
 
 def ablation(errors: Mapping[str, Sequence[float]], lengths: Mapping[str, Sequence[float]], most: int) -> None:
     """Two tasks by variant, a dot for each seed: mean errors on adding, and symbols predicted before an error."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(6, 0.9 + 0.3 * len(errors)), layout="constrained")
-    left, right = figure.subplots(1, 2, sharey=True)
+    figure, (left, right) = new_figure(0.9 + 0.3 * len(errors), columns=2, sharex=False, sharey=True)
     rows = np.arange(len(errors))[::-1]
     for axes, values in ((left, errors), (right, lengths)):
         for row, name in zip(rows, errors, strict=True):
             axes.axhline(row, color="#e8ecf0", linewidth=0.8, zorder=0)
             axes.plot(values[name], [row] * len(values[name]), "o", color=MODEL, markersize=5, alpha=0.6)
         axes.set_xscale("log")
-        axes.spines[["top", "right"]].set_visible(False)
-        axes.tick_params(labelsize=9)
     left.set_yticks(rows, [name.replace("_", " ") for name in errors])
     left.set_xticks([0.02, 0.05, 0.1, 0.2], ["0.02", "0.05", "0.1", "0.2"])
     left.set_xticks([], minor=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-from lstm_tutorial.plots.figure import MODEL, RULES, TRUTH, legend, new_figure, show
+from lstm_tutorial.plots.figure import GRAY, MODEL, RULES, TRUTH, legend, new_figure, show
 
 # One color for a design in all pictures: grays for the RNN, black as it comes.
 DESIGNS = {"RNN ×0.5": "#c6ccd3", "RNN ×0.9": "#98a1ab", "RNN": TRUTH, "RNN ×1.0": TRUTH, "RNN ×1.3": "#646e79"}
@@ -27,7 +27,7 @@ def recall(gaps: Sequence[int], shares: Mapping[str, np.ndarray], chance: float)
         places = np.arange(len(gaps)) + 0.06 * (number - (len(shares) - 1) / 2)
         axes.plot(places, values.mean(axis=1), color=colors[name], linewidth=1.3, label=name)
         axes.plot(places, values, color=colors[name], marker="o", markersize=3.5, linewidth=0, alpha=0.7)
-    axes.axhline(chance, color="#8a929c", linestyle=":", label="guessing")
+    axes.axhline(chance, color=GRAY, linestyle=":", label="guessing")
     axes.set_xticks(np.arange(len(gaps)), [str(gap) for gap in gaps])
     axes.set_ylim(0, 1.05)
     axes.set_xlabel("gap: symbols after the one to recall")

@@ -7,9 +7,9 @@ from itertools import product
 
 import numpy as np
 
-from lstm_tutorial.plots.figure import MODEL, RULES, TRUTH, legend, new_figure, show
+from lstm_tutorial.plots.figure import GRAY, MODEL, PALE, RULES, TRUTH, legend, new_figure, scale_losses, show
 
-COLORS, GRAY = (TRUTH, MODEL, *RULES), "#8a929c"
+COLORS = (TRUTH, MODEL, *RULES)
 
 
 def descents(landscapes: Mapping[str, np.ndarray], paths: Mapping[tuple[str, str], np.ndarray]) -> None:
@@ -27,7 +27,7 @@ def descents(landscapes: Mapping[str, np.ndarray], paths: Mapping[tuple[str, str
     colors = dict(zip(optimizers, COLORS, strict=False))
     for axes, (pair, name) in zip(np.ravel(panels), product(pairs, landscapes), strict=True):
         height = 0.5 * np.einsum("abi,ij,abj->ab", places, landscapes[name], places)
-        axes.contour(x, y, height, levels=np.geomspace(0.1, height.max(), 9), colors="#c9d1da", linewidths=0.8)
+        axes.contour(x, y, height, levels=np.geomspace(0.1, height.max(), 9), colors=PALE, linewidths=0.8)
         for optimizer in reversed(pair):  # the first creeps where the second swings, so it is drawn on top
             path = paths[optimizer, name]
             axes.plot(*path.T, color=colors[optimizer], marker="o", markersize=2, linewidth=1)
@@ -87,8 +87,6 @@ def step_sizes(
 
 def learning_curves(runs: Mapping[str, Sequence[Mapping[str, Sequence[float]]]]) -> None:
     """Training and validation losses by epoch, one panel for each of `runs`, one pair of curves for each history."""
-    from matplotlib.ticker import LogLocator
-
     figure, panels = new_figure(height=2.8, columns=len(runs), sharey=True)
     first, *_ = panels = np.atleast_1d(panels)
     for axes, (name, histories) in zip(panels, runs.items(), strict=True):
@@ -97,12 +95,9 @@ def learning_curves(runs: Mapping[str, Sequence[Mapping[str, Sequence[float]]]])
             epochs = np.arange(1, len(history["loss"]) + 1)
             axes.plot(epochs, history["loss"], color=TRUTH, linewidth=0.9, label="training" if new else None)
             axes.plot(epochs, history["val_loss"], color=RULES[0], linewidth=0.9, label="validation" if new else None)
-        axes.set_yscale("log")
+        scale_losses(axes)
         axes.set_xlabel("epoch")
         axes.set_title(name, fontsize=10)
-        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        axes.yaxis.set_major_formatter("{x:g}")
-        axes.yaxis.set_minor_formatter("")
     first.set_ylabel("mean squared error")
     legend(figure)
     seeds = max(len(histories) for histories in runs.values())

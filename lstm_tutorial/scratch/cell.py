@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from lstm_tutorial.scratch.checks import check_array, check_layer, check_state
+from lstm_tutorial.scratch.checks import check_array, check_layer, check_step
 from lstm_tutorial.scratch.initial import lstm_weights
 
 Array = np.ndarray
@@ -80,11 +80,9 @@ class LSTMCell:
 
     def forward(self, x: Array, state: State) -> tuple[State, tuple[Array, ...]]:
         """From x (batch, input) and state (h, c), each (batch, hidden), to the next state and what backward needs."""
-        dtype = self.params["kernel"].dtype
-        check_array("x", x, ("batch", self.input_size), dtype)
-        check_state(state, self.state_names, len(x), self.hidden_size, dtype)
+        check_step(x, state, self)
         (h_prev, c_prev), activation = state, {**STANDARD, **VARIANTS[self.variant]}
-        peephole_i, peephole_f, peephole_o = self.params.get("peepholes", np.zeros((3, 1), dtype))
+        peephole_i, peephole_f, peephole_o = self.params.get("peepholes", np.zeros((3, 1), x.dtype))
 
         z = x @ self.params["kernel"] + h_prev @ self.params["recurrent_kernel"] + self.params["bias"]
         z_i, z_f, z_g, z_o = np.split(z, 4, axis=1)

@@ -60,6 +60,13 @@ def check_state(
         check_array(f"{argument} {name}", value, (batch, hidden_size), dtype)
 
 
+def check_step(x: np.ndarray, state: tuple[np.ndarray, ...], cell: Any) -> None:
+    """Refuse what a cell's `forward` can't read."""
+    dtype = cell.params["kernel"].dtype
+    check_array("x", x, ("batch", cell.input_size), dtype)
+    check_state(state, cell.state_names, len(x), cell.hidden_size, dtype)
+
+
 def check_sequence(
     x: np.ndarray, state: tuple[np.ndarray, ...] | None, mask: np.ndarray | None, layer: Any, names: str
 ) -> None:

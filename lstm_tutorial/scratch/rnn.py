@@ -7,21 +7,19 @@ from typing import Any
 import numpy as np
 
 from lstm_tutorial.scratch.cell import LSTMCell, sigmoid
-from lstm_tutorial.scratch.checks import check_array, check_gradient, check_layer, check_sequence, check_state
+from lstm_tutorial.scratch.checks import check_array, check_gradient, check_layer, check_sequence, check_step
 from lstm_tutorial.scratch.initial import glorot_uniform, orthogonal
 
 Array = np.ndarray
 State = tuple[Array, ...]
 
 
-class RNNCell:
-    """One step of a plain recurrent network: h = tanh(x kernel + h recurrent_kernel + bias) (Elman 1990).
-
-    `params`: kernel (input_size, hidden), recurrent_kernel (hidden, hidden), bias (hidden,). The state is (h,).
-    Raises ValueError for sizes below 1.
-    """
+class HiddenCell:
+    """What the two cells without a cell state share: their state (h,), and weights for `parts` sums for each unit."""
 
     state_names = "h"
+    parts: int = 1
+    bias_rows: tuple[int, ...] = ()
 
     def __init__(
         self,
@@ -32,19 +30,25 @@ class RNNCell:
         rng: np.random.Generator | None = None,
     ) -> None:
         self.input_size, self.hidden_size, _ = check_layer(input_size, hidden_size, dtype)
-        rng = rng or np.random.default_rng()
+        rng, columns = rng or np.random.default_rng(), self.parts * hidden_size
         self.params: dict[str, Array] = {
-            "kernel": glorot_uniform(input_size, hidden_size, rng).astype(dtype),
-            "recurrent_kernel": orthogonal(hidden_size, hidden_size, rng).astype(dtype),
-            "bias": np.zeros(hidden_size, dtype),
+            "kernel": glorot_uniform(input_size, columns, rng).astype(dtype),
+            "recurrent_kernel": orthogonal(hidden_size, columns, rng).astype(dtype),
+            "bias": np.zeros((*self.bias_rows, columns), dtype),
         }
         self.grads = {name: np.zeros_like(value) for name, value in self.params.items()}
 
+
+class RNNCell(HiddenCell):
+    """One step of a plain recurrent network: h = tanh(x kernel + h recurrent_kernel + bias) (Elman 1990).
+
+    `params`: kernel (input_size, hidden), recurrent_kernel (hidden, hidden), bias (hidden,). The state is (h,).
+    Raises ValueError for sizes below 1.
+    """
+
     def forward(self, x: Array, state: State) -> tuple[State, tuple[Array, ...]]:
         """From x (batch, input) and the state (h,), (batch, hidden), to the next state and what backward needs."""
-        dtype = self.params["kernel"].dtype
-        check_array("x", x, ("batch", self.input_size), dtype)
-        check_state(state, self.state_names, len(x), self.hidden_size, dtype)
+        check_step(x, state, self)
         (h_prev,) = state
         h = np.tanh(x @ self.params["kernel"] + h_prev @ self.params["recurrent_kernel"] + self.params["bias"])
         return (h,), (x, h_prev, h)
@@ -60,7 +64,7 @@ class RNNCell:
         return dz @ self.params["kernel"].T, (dz @ self.params["recurrent_kernel"].T,)
 
 
-class GRUCell:
+class GRUCell(HiddenCell):
     """One step of a gated recurrent unit: an update gate z that both keeps and writes, a reset gate r, no cell state.
 
     `params`: kernel (input_size, 3 hidden), recurrent_kernel (hidden, 3 hidden), bias (2, 3 hidden), in the order
@@ -68,30 +72,11 @@ class GRUCell:
     `reset_after=True`. The state is (h,). Cho et al. 2014; raises ValueError for sizes below 1.
     """
 
-    state_names = "h"
-
-    def __init__(
-        self,
-        input_size: int,
-        hidden_size: int,
-        *,
-        dtype: type = np.float64,
-        rng: np.random.Generator | None = None,
-    ) -> None:
-        self.input_size, self.hidden_size, _ = check_layer(input_size, hidden_size, dtype)
-        rng = rng or np.random.default_rng()
-        self.params: dict[str, Array] = {
-            "kernel": glorot_uniform(input_size, 3 * hidden_size, rng).astype(dtype),
-            "recurrent_kernel": orthogonal(hidden_size, 3 * hidden_size, rng).astype(dtype),
-            "bias": np.zeros((2, 3 * hidden_size), dtype),
-        }
-        self.grads = {name: np.zeros_like(value) for name, value in self.params.items()}
+    parts, bias_rows = 3, (2,)
 
     def forward(self, x: Array, state: State) -> tuple[State, tuple[Array, ...]]:
         """From x (batch, input) and the state (h,), (batch, hidden), to the next state and what backward needs."""
-        dtype = self.params["kernel"].dtype
-        check_array("x", x, ("batch", self.input_size), dtype)
-        check_state(state, self.state_names, len(x), self.hidden_size, dtype)
+        check_step(x, state, self)
         (h_prev,), bias = state, self.params["bias"]
         x_z, x_r, x_g = np.split(x @ self.params["kernel"] + bias[0], 3, axis=1)
         h_z, h_r, h_g = np.split(h_prev @ self.params["recurrent_kernel"] + bias[1], 3, axis=1)

@@ -72,7 +72,8 @@ class Workspace:
             z, sigmoids, c_g, f_i = gates[1:].reshape(4 * hidden, batch), gates[2:], gates[:2], gates[2:4]
             c_next = self.gates[(t + 1) % room, 0] if t + 1 < time else self.c_last
             self.forward.append((z, sigmoids, g, f_i, c_g, o, c_next, squashed))
-            self.backward.append((sigmoids, g, f, i, o, c_g, squashed))
+            if room >= time:
+                self.backward.append((sigmoids, g, f, i, o, c_g, squashed))
 
 
 class Stream(tuple[Array, Array]):
