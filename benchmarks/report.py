@@ -11,6 +11,8 @@ Shape = tuple[int, int, int, int]
 SHAPES: list[Shape] = [(32, 30, 1, 50), (32, 24, 1, 64), (256, 120, 14, 32), (64, 100, 32, 128), (128, 100, 64, 256)]
 STREAM: Shape = (1, 1, 1, 50)
 EXAMPLE: Shape = (32, 30, 1, 50)
+START: Shape = (1, 3, 216, 50)
+SERVING: Shape = (1, 3, 216, 50)
 
 # Set before anything was measured. The ratio must be at least this, ...
 LEAST: dict[tuple[str, str], dict[Shape, float]] = {
@@ -22,6 +24,8 @@ LEAST: dict[tuple[str, str], dict[Shape, float]] = {
     ("streaming p50", "torch LSTMCell"): {STREAM: 4.0},
     ("streaming p50", "predict_on_batch"): {STREAM: 70.0},
     ("example", "Keras"): {EXAMPLE: 5.0},
+    ("start", "Keras"): {START: 10.0},
+    ("serving", "constant"): {SERVING: 0.7},
 }
 # ... or, where NumPy is the numerator, at most this.
 MOST: dict[tuple[str, str], dict[Shape, float]] = {

@@ -24,9 +24,9 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from benchmarks import layers, models, streaming
+from benchmarks import layers, models, serving, start, streaming
 from benchmarks.measure import Side, Spread, agree, describe_machine, installed, time_blocks, time_calls
-from benchmarks.report import EXAMPLE, SHAPES, STREAM, Row, Shape, write_table
+from benchmarks.report import EXAMPLE, SERVING, SHAPES, START, STREAM, Row, Shape, write_table
 from lstm_tutorial.scratch.lstm import LSTM
 
 ROOT = Path(__file__).parents[1]
@@ -108,6 +108,16 @@ def measure_example(shape: Shape, options: argparse.Namespace) -> list[Row]:
     return rows
 
 
+def measure_start(shape: Shape, options: argparse.Namespace) -> list[Row]:
+    """From the start of a process to its first forecast, by the command `predict` and through Keras."""
+    return _rows("start", shape, start.time_starts(min(options.rounds, 3), shape[3]), ["Keras"])
+
+
+def measure_serving(shape: Shape, options: argparse.Namespace) -> list[Row]:
+    """The server under load, beside itself with a forecaster that returns a constant: the time of a request."""
+    return serving.measure(options.rounds)
+
+
 def measure_memory(shape: Shape, options: argparse.Namespace) -> list[Row]:
     """The most that one training step holds at a time, what it returns included; theory: i, f, g, o, c, tanh(c), h."""
     batch, steps, _, hidden = shape
@@ -128,6 +138,8 @@ PARTS: dict[str, tuple[Callable[[Shape, argparse.Namespace], list[Row]], list[Sh
     "inference": (measure_inference, SHAPES),
     "streaming": (measure_streaming, [STREAM]),
     "example": (measure_example, [EXAMPLE]),
+    "start": (measure_start, [START]),
+    "serving": (measure_serving, [SERVING]),
     "memory": (measure_memory, SHAPES),
 }
 SMALL = {"parts": ["training", "update", "inference", "streaming", "memory"], "shapes": SHAPES[:4], "rounds": 5}
@@ -173,7 +185,7 @@ def _shape(text: str) -> Shape:
 
 def _choose(part: str, shapes: list[Shape]) -> list[Shape]:
     own = PARTS[part][1]
-    if part in ("streaming", "example"):
+    if part in ("streaming", "example", "start", "serving"):
         return own
     return [shape for shape in shapes if shape in own or shape not in SHAPES]
 

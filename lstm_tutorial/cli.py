@@ -9,8 +9,8 @@ from typing import Annotated, Any
 
 import typer
 
-from lstm_tutorial.reruns.chapters import RequestError, find_chapters
-from lstm_tutorial.reruns.run import ChapterFailed
+from lstm_tutorial.reruns.errors import ChapterFailed, RequestError
+from lstm_tutorial.workflow.limits import Limits
 
 app = typer.Typer(
     help="Run the chapters of the book again, with other parameters and your own data.",
@@ -31,6 +31,8 @@ def chapters(
     as_json: Annotated[bool, typer.Option("--json", help="For programs: all of it as JSON.")] = False,
 ) -> None:
     """List the chapters and what parameters each takes."""
+    from lstm_tutorial.reruns.chapters import find_chapters
+
     found = find_chapters().values()
     if as_json:
         listed = [
@@ -71,6 +73,60 @@ def run(
     for name, value in rerun(chapter, given, folder, force=force).items():
         typer.echo(f"{name}: {value}")
     typer.echo(f"{folder / Path(chapter).stem}.html")
+
+
+@app.command()
+def predict(
+    folder: Annotated[Path, typer.Argument(metavar="FORECASTER_DIR", help="What Forecaster.save wrote.")],
+    csv: Annotated[str, typer.Argument(metavar="CSV", help="The history up to now: a CSV file, URL, '-' or a sample.")],
+    out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Default: standard output.")] = None,
+) -> None:
+    """Forecast what comes after the last row of a CSV file, with intervals, as CSV."""
+    from lstm_tutorial.workflow.deploy import load
+    from lstm_tutorial.workflow.history import read_history, save_forecast
+
+    try:
+        forecaster = load(folder)
+        save_forecast(forecaster.predict(*read_history(csv, forecaster)), forecaster.levels, out)
+    except ValueError as error:
+        raise RequestError(str(error)) from None
+
+
+@app.command()
+def serve(
+    folder: Annotated[Path, typer.Argument(metavar="FORECASTER_DIR", help="What Forecaster.save wrote.")],
+    host: Annotated[str, typer.Option(help="Where to listen; the default lets nobody in from other machines.")] = (
+        "127.0.0.1"
+    ),
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="0: any that is free.")] = 8_000,
+    token_file: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Holds a token that clients must send; or set LSTM_TUTORIAL_TOKEN."),
+    ] = None,
+    max_body: Annotated[int, typer.Option(min=1, help="Bytes of a request's body.")] = Limits.body,
+    max_rows: Annotated[int, typer.Option(min=1, help="Rows in a request.")] = Limits.rows,
+    max_sessions: Annotated[int, typer.Option(min=1, help="Sessions kept.")] = Limits.sessions,
+    session_seconds: Annotated[float, typer.Option(min=1, help="How long.")] = Limits.session_seconds,
+    max_requests: Annotated[int, typer.Option(min=1, help="Requests worked on at a time.")] = Limits.requests,
+    body_seconds: Annotated[float, typer.Option(min=0.1, help="For a body to arrive.")] = Limits.seconds,
+) -> int:
+    """Answer requests for forecasts over HTTP; the page /docs says how to ask. Ctrl-C stops."""
+    from ipaddress import ip_address
+
+    from lstm_tutorial.workflow import serve as server
+    from lstm_tutorial.workflow.deploy import load
+
+    limits = Limits(max_body, max_rows, max_sessions, session_seconds, max_requests, body_seconds)
+    try:
+        token = server.read_token(token_file)
+        service = server.create_app(load(folder), limits, token)
+        listener, address = server.bind(host, port)
+    except ValueError as error:
+        raise RequestError(str(error)) from None
+    if token is None and not ip_address(listener.getsockname()[0]).is_loopback:
+        typer.echo(f"lstm-tutorial: {address} is open to whoever can reach it; --token-file limits that", err=True)
+    typer.echo(f"Listening on {address}; {address}/docs says how to ask. Ctrl-C stops.")
+    return 0 if server.serve(service, listener) else 130
 
 
 def _pair(text: str) -> tuple[str, str]:

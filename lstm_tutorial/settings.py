@@ -6,7 +6,7 @@ defaults and help texts of `Settings`.
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
@@ -19,19 +19,35 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
-    csv: str = Field("elnino", min_length=1, description="a CSV file, URL, '-' or sample series")
+    csv: str = Field("jfk", min_length=1, description="a CSV file, URL, '-' or sample series")
     time: str | None = Field(None, description="time column; None: find it")
     target: str | None = Field(None, description="column to forecast; None: the only numeric one")
-    timesteps: int = Field(24, ge=1, le=10_000, description="past values in each input window")
-    horizon: int = Field(1, ge=1, le=1_000, description="future values forecast at once")
+    features: list[str] | None = Field(None, description="past covariates; None: all, if they help")
+    known: list[str] | None = Field(None, description="covariates known ahead, such as holidays")
+    timezone: str | None = Field(None, description="zone of local times, such as Europe/Berlin")
+    timesteps: int | None = Field(None, ge=1, le=10_000, description="past values in each window; None: three seasons")
+    horizon: int | None = Field(None, ge=1, le=1_000, description="future values forecast at once; None: one season")
+    anchor: Literal["mean", "last", "season", "ratio"] | None = Field(
+        None, description="start: mean, last, season or ratio; None: measured"
+    )
+    log: bool | None = Field(None, description="whether to take logarithms; None: measured")
+    level: bool | None = Field(None, description="show models the level; None: if it kept its range")
+    fold: int | None = Field(None, ge=1, le=10_000, description="values in each LSTM step; None: a season if long")
+    layers: int = Field(1, ge=1, le=8, description="LSTM layers")
     units: int = Field(50, ge=1, le=4_096, description="LSTM units")
+    dropout: float = Field(0.3, ge=0, lt=1, description="share of the units left out in training")
+    members: int = Field(3, ge=1, le=100, description="networks to average, each with a seed of its own")
     epochs: int = Field(100, ge=1, le=100_000, description="passes over the training data, at most")
     patience: int = Field(10, ge=1, le=100_000, description="epochs without improvement before stopping")
     batch_size: int = Field(32, ge=1, le=1_000_000, description="windows in each update")
-    learning_rate: float = Field(0.01, gt=0, le=10, description="step size of Adam")
+    learning_rate: float = Field(0.002, gt=0, le=10, description="step size of Adam")
+    weight_decay: float = Field(0.001, ge=0, lt=1, description="share of each weight that a step takes away")
     validation_fraction: float = Field(0.1, gt=0, lt=1, description="share of the series that picks the epoch")
     test_fraction: float = Field(0.2, gt=0, lt=1, description="share of the series held out for scoring")
     seed: int = Field(0, ge=0, le=2**31 - 1, description="first random seed")
+    trials: int = Field(20, ge=1, le=100_000, description="settings to try")
+    minutes: float | None = Field(None, gt=0, description="longest search; None: until all trials are done")
+    folder: str | None = Field(None, description="keeps what was trained; None: nothing is kept")
 
     @model_validator(mode="after")
     def _leave_something_to_train_on(self) -> Settings:
@@ -42,6 +58,16 @@ class Settings(BaseModel):
                 "their sum should be less than 1"
             )
         return self
+
+
+# What the chapter on the article's example takes in place of the defaults.
+ARTICLE: dict[str, Any] = {"csv": "elnino", "timesteps": 24, "learning_rate": 0.01}
+ARTICLE |= {"features": [], "horizon": 1, "anchor": "mean", "log": False, "level": False, "fold": 1}
+
+
+def article(**chosen: Any) -> Settings:
+    """The settings of the article's example, but for those that are `chosen`: one value in, the next one out."""
+    return Settings(**ARTICLE | chosen)
 
 
 # What a chapter's own parameters, which `Settings` does not know, may be annotated with.

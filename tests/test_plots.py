@@ -1,6 +1,7 @@
 """Every picture says in words what it shows, and is small."""
 
 import io
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -8,6 +9,9 @@ import pytest
 from PIL import Image
 
 from lstm_tutorial import plots
+from lstm_tutorial.settings import Settings
+from lstm_tutorial.workflow.design import build, plain
+from lstm_tutorial.workflow.schema import Schema
 
 INDEX = pd.date_range("2020-01-01", periods=600, freq="h")
 SERIES = pd.Series(np.random.default_rng(0).normal(size=600), index=INDEX, name="load")
@@ -18,6 +22,25 @@ STEPS, MARKS = (*"ifogc", "answer"), np.arange(9) % 3 == 0
 ADDING = np.stack([np.linspace(-1, 1, 9), np.eye(9)[2] + np.eye(9)[5]], axis=1)
 UNITS = {name: np.random.default_rng(0).uniform(size=(9, 4)) for name in "ifc"}
 DOTS = {"standard": [0.02, 0.03], "no_input_gate": [0.1, 0.2]}
+ROWS = {"first": np.arange(6, 36), "training": np.arange(30) < 15}
+ROWS |= {
+    name: np.abs(np.arange(40) - ROWS["first"][:, None] + back) < 4 for name, back in (("inputs", 4), ("targets", 0))
+}
+PREPARED = SimpleNamespace(
+    scaler=SimpleNamespace(timesteps=24, horizon=6, anchor="season", log=True),
+    schema=SimpleNamespace(columns=("load", "wind"), unit="MW"),
+    values=SERIES.to_numpy(),
+    train=SimpleNamespace(x=np.ones((500, 1, 48)), y=np.ones((500, 6)), first=np.arange(24, 524)),
+)
+TRIALS = pd.DataFrame(
+    {"units": [50, 8, 128, 20], "dropout": [0.3, 0.0, 0.6, 0.1], "error": [0.7, 0.8, 0.9, 0.65]}, index=range(1, 5)
+).assign(state=["complete", "complete", "pruned", "complete"])
+NEW_DATA = pd.DataFrame(
+    np.random.default_rng(0).uniform(1, 2, (8, 3)),
+    pd.MultiIndex.from_product([[100, 200, 400, 800], [0, 1]], names=["new values", "seed"]),
+    ["left alone", "tuned", "anew"],
+)
+DESIGNS = pd.DataFrame({"weights": [90, 20], "seed 0": [2.0, 1.0], "seed 1": [2.1, 1.2]}, index=["LSTM", "GRU"])
 CALLS = {
     "series": lambda: plots.series(SERIES, (400, 500, 600)),
     "series without times": lambda: plots.series(SERIES.reset_index(drop=True), (400, 500, 600)),
@@ -31,6 +54,8 @@ CALLS = {
     ),
     "speed_steps": lambda: plots.speed_steps({"slow": 3.0, "fast": 1.0}),
     "descents": lambda: plots.descents(VALLEYS, PATHS),
+    "rate_sweep": lambda: plots.rate_sweep([1e-4, 1e-3, 1e-2], [1.0, 0.5, 9.0], [1.0, 0.7, 4.0], 1e-4),
+    "seed_scores": lambda: plots.seed_scores({"none": [1.0, 1.1], "dropout": [0.9, 1.2]}, "RMSE", "MW"),
     "step_sizes": lambda: plots.step_sizes(
         [0.1, 1], {("SGD", "round"): [0.1, np.nan], ("SGD", "long"): [1.0, 2.0]}, 9, {"SGD": 0.5}
     ),
@@ -48,8 +73,53 @@ CALLS = {
     "ablation": lambda: plots.ablation(DOTS, DOTS, 100),
     "unrolled": plots.unrolled,
     "nudge_sizes": lambda: plots.nudge_sizes([1e-9, 1e-5, 1e-1], [1e-6, 1e-10, 1e-2]),
+    "architecture": lambda: plots.architecture(
+        build(Settings(timesteps=4, horizon=2, fold=2), Schema("load", ("wind",)))
+    ),
+    "architecture of a Sequential": lambda: plots.architecture(plain(4, 3, 0.01, 0)),
+    "designs": lambda: plots.designs(DESIGNS, {"ridge": 1.5}, "load (MW)"),
+    "starts": lambda: plots.starts({"zeros": np.ones((2, 5)), "usual": np.full((2, 5), 2.0)}, 10, 1.5),
+    "by_step": lambda: plots.by_step({"direct": np.ones((3, 6)), "recursive": np.full((3, 6), 2.0)}, "load (MW)"),
     "gradient_flow": lambda: plots.gradient_flow({"small": ([1e-9, 1.0], [1e-8, 0.5]), "large": ([9, 1], [8, 1])}),
+    "fan": lambda: plots.fan(
+        SERIES, np.datetime64("2020-01-26") + np.arange(3), np.ones(3), {0.8: (np.zeros(3), np.full(3, 2.0))}
+    ),
+    "fan without times": lambda: plots.fan(
+        SERIES.reset_index(drop=True), np.arange(1, 4), np.ones(3), {0.8: (np.zeros(3), np.full(3, 2.0))}
+    ),
+    "health": lambda: plots.health(["Jun", "Jul"], [0.9, 0.6], 0.8, {"load": [0.1, 9.0]}, 0.25),
     "wall": lambda: plots.wall([-1, 0, 1], [1, 0.5, 0], (0.1, 0.4), {"clipped": (0.5, 0.2), "not": (99.0, 0.9)}),
+    "missing": lambda: plots.missing(pd.DataFrame({"wind": SERIES.where(SERIES > 0), "load": SERIES}), "a table"),
+    "missing without times": lambda: plots.missing(pd.DataFrame({"wind": [1.0, np.nan, np.nan]}), "a table"),
+    "autocorrelation": lambda: plots.autocorrelation(np.cos(np.arange(49) / 4), "load", 24),
+    "autocorrelation without season": lambda: plots.autocorrelation(np.cos(np.arange(9) / 4), "load"),
+    "normalized": lambda: plots.normalized(PREPARED),
+    "influence": lambda: plots.influence({"none": ROWS, "scaler": ROWS | {"inputs": ROWS["targets"]}}, split=20),
+    "attempts": lambda: plots.attempts(
+        pd.DataFrame([[1, 2, 3], [2, 3, 4]], ["none", "jitter"]), "RMSE in °C", "the sea"
+    ),
+    "search": lambda: plots.search(TRIALS),
+    "importance": lambda: plots.importance(pd.Series({"units": 0.8, "dropout": 0.2})),
+    "importance unknown": lambda: plots.importance(pd.Series({"units": np.nan, "dropout": np.nan})),
+    "parallel": lambda: plots.parallel(TRIALS, ["units", "dropout"]),
+    "seed_spread": lambda: plots.seed_spread(
+        {part: {"given": np.array([2.0, 2.1]), "best": np.array([1.9, 2.2])} for part in ("validation", "test")}, "°C"
+    ),
+    "new_data": lambda: plots.new_data(NEW_DATA, "°C"),
+    "intervals": lambda: plots.intervals(
+        SERIES, np.arange(300, 590), np.zeros((290, 6)), {0.8: (-np.ones((290, 6)), np.ones((290, 6)))}
+    ),
+    "intervals one step ahead": lambda: plots.intervals(
+        SERIES.reset_index(drop=True), np.arange(595, 600), np.zeros((5, 1)), {}
+    ),
+    "errors_by_step": lambda: plots.errors_by_step({"blend": np.arange(1, 4), "ridge": np.ones(3)}, "RMSE", "MW"),
+    "lags": lambda: plots.lags({"blend": np.zeros(24), "persistence": np.arange(1, 25)}),
+    "scoreboard": lambda: plots.scoreboard(
+        pd.DataFrame(
+            {"ratio": [1.1, 0.9, 1], "the blend is": ["worse", "better", "tied"], "best other": ["ridge"] * 3},
+            index=["one", "two", "three"],
+        )
+    ),
 }
 
 

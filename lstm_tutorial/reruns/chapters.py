@@ -13,11 +13,8 @@ from typing import Any
 
 import nbformat
 
+from lstm_tutorial.reruns.errors import RequestError
 from lstm_tutorial.settings import convert
-
-
-class RequestError(ValueError):
-    """A request that can't be carried out: one line that says what is wrong and what would be right."""
 
 
 @dataclass(frozen=True)

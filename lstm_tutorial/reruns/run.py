@@ -16,8 +16,9 @@ import nbformat
 from pydantic import ValidationError
 from tqdm import tqdm
 
-from lstm_tutorial.reruns.chapters import Chapter, RequestError, find_chapter
+from lstm_tutorial.reruns.chapters import Chapter, find_chapter
 from lstm_tutorial.reruns.environment import KERNEL
+from lstm_tutorial.reruns.errors import ChapterFailed, RequestError
 from lstm_tutorial.reruns.page import render
 from lstm_tutorial.reruns.results import read_results
 from lstm_tutorial.settings import Settings, first_problem
@@ -25,10 +26,6 @@ from lstm_tutorial.settings import Settings, first_problem
 UNFINISHED = "UNFINISHED.txt"
 RESULTS = "results.json"
 DATA = "data.csv"
-
-
-class ChapterFailed(RuntimeError):  # noqa: N818
-    """A chapter's cell raised: which chapter, which cell, which error, in one line."""
 
 
 def run(
@@ -67,25 +64,32 @@ def check_data(values: dict[str, Any], kept: Path) -> bytes | None:
     """Read the data that the parameters name and see that it is long enough, before a kernel starts.
 
     Returns the data itself where it has to be kept for the kernel: standard input, a URL, or what an earlier
-    run into the same folder `kept`. Otherwise makes a path absolute, since chapters run in their own folder.
+    run into the same folder `kept`. Otherwise makes paths absolute, since chapters run in their own folder.
     Raises `RequestError`.
     """
-    from lstm_tutorial.workflow.prepare import SAMPLES, URL, DataError, check, parse_series, read_bytes, read_series
+    from lstm_tutorial.workflow.prepare import SAMPLES, URL, DataError, check, parse_frame, read_bytes, read_frame
 
     try:
-        settings = Settings(**{name: value for name, value in values.items() if name in Settings.model_fields})
+        # A chapter without a horizon of its own forecasts one step.
+        known = {name: value for name, value in values.items() if name in Settings.model_fields}
+        settings = Settings(**({"horizon": 1} | known))
     except ValidationError as error:
         raise RequestError(first_problem(error)) from None
+    if settings.folder:
+        values["folder"] = str(Path(settings.folder).expanduser().resolve())
     csv, data = settings.csv, None
+    # A chapter without this parameter reads the target alone.
+    features = settings.features if "features" in values else []
+    columns = (settings.time, settings.target, features, settings.known, settings.timezone)
     try:
         if csv == "-" or csv.startswith(URL) or Path(csv).resolve() == kept:
             data = read_bytes(csv)
-            series = parse_series(data, settings.time, settings.target)
+            frame = parse_frame(data, *columns)
         else:
-            series = read_series(csv, settings.time, settings.target)
+            frame = read_frame(csv, *columns)
             if csv not in SAMPLES:
                 values["csv"] = str(Path(csv).expanduser().resolve())
-        check(series, settings)
+        check(frame, settings)
     except DataError as error:
         source = "standard input" if csv == "-" else csv
         raise RequestError(str(error) if str(error).startswith(source) else f"{source}: {error}") from None

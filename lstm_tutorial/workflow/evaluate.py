@@ -1,106 +1,169 @@
-"""How good is a forecast, beside the simple rules that need no training?"""
+"""How good is a forecast, how sure is that, and what was the LSTM worth?"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from lstm_tutorial.settings import Settings
-from lstm_tutorial.workflow.design import build
+from lstm_tutorial.workflow import baselines, metrics
+from lstm_tutorial.workflow.baselines import RULES, persistence
+from lstm_tutorial.workflow.blend import Blend, best_weight, predict_mean
+from lstm_tutorial.workflow.conformal import Scale
+from lstm_tutorial.workflow.design import plain
+from lstm_tutorial.workflow.intervals import Interval, fit_size, rolling_intervals
+from lstm_tutorial.workflow.linear import fit_linear
 from lstm_tutorial.workflow.prepare import Prepared, Windows
 from lstm_tutorial.workflow.train import train
 
 if TYPE_CHECKING:
     import keras
 
+__all__ = ["RULES", "Evaluation", "after", "evaluate", "over_seeds", "persistence", "predict", "score_table"]
+__all__ += ["scoreboard", "simple_rules", "verdict"]
 
-RULES = {
-    "persistence": "the next value is the last one",
-    "seasonal naive": "the next value is the one a season ago",
-    "seasonal ratio": "the value a season ago, times the growth over the season up to now",
-    "linear autoregression": "a weighted sum of the window; the weights are fitted to the training windows",
-}
+LEVELS = (0.8, 0.95)
+FEW = 100  # windows: with fewer, no ranking is safe
+ENOUGH = 400  # with as many, the blend was never significantly worse than the best of the others
 
 
-def mase_scale(prepared: Prepared) -> float:
-    """The mean absolute error of the seasonal naive rule on the training part, in the data's units.
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """A blend and its rivals on the test windows; forecasts (n, horizon) by name, in the data's units.
 
-    The denominator of MASE (Hyndman and Koehler 2006, https://doi.org/10.1016/j.ijforecast.2006.03.001); the
-    naive rule where the season is unknown or longer than the training part.
+    `forecasts` holds "blend", "LSTM" (the networks' mean, alone) and the baselines; `members` the forecasts of a
+    blend with one of the networks at a time, and `weights` the networks' share in each; `weight` their share in
+    the blend. `held_out` and `changes` are the blend's forecasts of validation and test as scaled changes.
     """
-    values = prepared.values[: prepared.split.validation]
-    season = prepared.series.attrs.get("season") or 1
-    lag = season if season < len(values) else 1
-    return float(np.mean(np.abs(values[lag:] - values[:-lag])))
+
+    prepared: Prepared
+    forecasts: dict[str, np.ndarray]
+    weight: float
+    members: list[np.ndarray]
+    weights: list[float]
+    held_out: np.ndarray
+    changes: np.ndarray
+
+    @cached_property
+    def truth(self) -> np.ndarray:
+        """What came after each test window, in the data's units: (n, horizon)."""
+        return self.prepared.truth(self.prepared.test)
+
+    @cached_property
+    def best_other(self) -> str:
+        """The baseline with the smallest RMSE, picked with hindsight, which favors it a little."""
+        others = {name: forecast for name, forecast in self.forecasts.items() if name in baselines.METHODS}
+        return min(others, key=lambda name: float(np.mean((others[name] - self.truth) ** 2)))
+
+    @cached_property
+    def size(self) -> Scale:
+        """How large an error to expect after a window."""
+        return fit_size(self.prepared)
+
+    def compare(self, name: str) -> metrics.Comparison:
+        """Whether the blend's squared errors are smaller or larger than those of another by more than chance."""
+        blend, other = ((self.forecasts[each] - self.truth) ** 2 for each in ("blend", name))
+        return metrics.diebold_mariano(blend, other)
+
+    def table(self) -> pd.DataFrame:
+        """Scores, best RMSE first, and whether the blend is better than each, with the p-value."""
+        table = score_table(self.prepared, self.prepared.test, self.forecasts)
+        compared = {name: self.compare(name) for name in table.index if name != "blend"}
+        table["the blend is"] = pd.Series({name: each.verdict for name, each in compared.items()})
+        table["p"] = pd.Series({name: each.p_value for name, each in compared.items()})
+        return table
+
+    def interval(self, level: float, scaled: bool = True) -> Interval:
+        """Lower and upper ends (n, horizon) by rolling conformal prediction, in the data's units."""
+        size = self.size if scaled else None
+        return rolling_intervals(self.prepared, self.held_out, self.changes, level, size)
+
+    def interval_table(self) -> pd.DataFrame:
+        """Coverage and interval score of intervals of constant and of scaled width."""
+        rows = {}
+        for level in LEVELS:
+            for name, scaled in (("constant", False), ("scaled", True)):
+                low, high = self.interval(level, scaled)
+                score = metrics.interval_score(self.truth, low, high, level)
+                rows[f"{level:.0%}", name] = {
+                    "coverage": metrics.coverage(self.truth, low, high),
+                    "mean width": float(np.mean(high - low)),
+                    "interval score": score,
+                }
+        return pd.DataFrame.from_dict(rows, orient="index").rename_axis(["level", "width"])
+
+    def warning(self) -> str:
+        """One sentence where there are too few windows to rank anything; empty where there are enough."""
+        counts = {"validation": len(self.prepared.validation.first), "test": len(self.prepared.test.first)}
+        short = [f"{count} {part}" for part, count in counts.items() if count < FEW]
+        if not short:
+            return ""
+        return f"Only {' and '.join(short)} windows: with fewer than {FEW}, no weight and no ranking is safe."
 
 
-def scores(truth: np.ndarray, forecast: np.ndarray, scale: float) -> dict[str, float]:
-    """MAE and RMSE in the data's units, and MASE, the MAE as a share of `scale`; arrays of one shape."""
-    from sklearn.metrics import mean_absolute_error, root_mean_squared_error
+def evaluate(prepared: Prepared, blend: Blend, names: Sequence[str] = baselines.CLASSICAL) -> Evaluation:
+    """Forecast every test window with the blend, with its parts alone, and with the baselines of these `names`."""
+    test, held_out = prepared.test, prepared.validation
+    # The blend's linear model has seen the validation part, so its errors there come from one that has not.
+    honest = fit_linear(prepared).predict(prepared, held_out)
+    linear = blend.linear.predict(prepared, test)
+    before = [predict_mean([model], held_out) for model in blend.models]
+    lstms = [predict_mean([model], test) for model in blend.models]
+    mean_before, mean = np.mean(before, axis=0), np.mean(lstms, axis=0)
+    weights = [best_weight(held_out.y, honest, each) for each in before]
 
-    mae = float(mean_absolute_error(truth.ravel(), forecast.ravel()))
-    rmse = float(root_mean_squared_error(truth.ravel(), forecast.ravel()))
-    return {"MAE": mae, "RMSE": rmse, "MASE": mae / scale}
+    def mix(weight: float, lstm: np.ndarray, linear: np.ndarray) -> np.ndarray:
+        return np.asarray(linear + weight * (lstm - linear), float)
+
+    changes = mix(blend.weight, mean, linear)
+    members = [prepared.unscale(mix(w, lstm, linear), test) for w, lstm in zip(weights, lstms, strict=True)]
+    forecasts = {"blend": prepared.unscale(changes, test), "LSTM": prepared.unscale(mean, test)}
+    forecasts |= baselines.forecasts(prepared, test, names)
+    return Evaluation(
+        prepared, forecasts, blend.weight, members, weights, mix(blend.weight, mean_before, honest), changes
+    )
 
 
-def truth(prepared: Prepared, windows: Windows) -> np.ndarray:
-    """What came after each window, in the data's units: (n, horizon)."""
-    return prepared.unscale(windows.y)
+def scoreboard(evaluations: Mapping[str, Evaluation]) -> pd.DataFrame:
+    """A row for each series: the blend's RMSE beside that of the best of the others; the largest loss first."""
+    rows = {}
+    for name, each in evaluations.items():
+        rmse = {key: float(np.sqrt(np.mean((each.forecasts[key] - each.truth) ** 2))) for key in each.forecasts}
+        compared = each.compare(each.best_other)
+        rows[name] = {
+            "validation windows": len(each.prepared.validation.first),
+            "best other": each.best_other,
+            "its RMSE": rmse[each.best_other],
+            "blend's RMSE": rmse["blend"],
+            "ratio": rmse["blend"] / rmse[each.best_other],
+            "LSTM's weight": each.weight,
+            "the blend is": compared.verdict,
+            "p": compared.p_value,
+        }
+    return pd.DataFrame.from_dict(rows, orient="index").sort_values("ratio", ascending=False)
 
 
 def predict(model: keras.Model, prepared: Prepared, windows: Windows) -> np.ndarray:
     """The model's forecast after each window, in the data's units: (n, horizon)."""
-    return prepared.unscale(model.predict(windows.x, batch_size=1024, verbose=0))
-
-
-def persistence(prepared: Prepared, windows: Windows) -> np.ndarray:
-    """Each window's last value, for every step ahead: (n, horizon)."""
-    return np.repeat(prepared.values[windows.first - 1, None], windows.y.shape[1], axis=1)
-
-
-def seasonal_naive(prepared: Prepared, windows: Windows) -> np.ndarray:
-    """The latest known value of the same place in the season: (n, horizon). Raises ValueError without a season."""
-    ahead = np.arange(windows.y.shape[1])
-    season = _season(prepared, windows)
-    return prepared.values[windows.first[:, None] - season + ahead % season]
-
-
-def seasonal_ratio(prepared: Prepared, windows: Windows) -> np.ndarray:
-    """The seasonal naive value times the growth over one season up to now: (n, horizon)."""
-    now = windows.first - 1
-    growth = prepared.values[now] / prepared.values[now - _season(prepared, windows, 1)]
-    return seasonal_naive(prepared, windows) * growth[:, None]
-
-
-def linear_autoregression(prepared: Prepared, windows: Windows) -> np.ndarray:
-    """Least squares from each training window's values to what follows, applied to `windows`: (n, horizon)."""
-    from sklearn.linear_model import LinearRegression
-
-    flat = [part.x.reshape(len(part.x), -1) for part in (prepared.train, windows)]
-    fitted = LinearRegression().fit(flat[0], prepared.train.y)
-    return prepared.unscale(fitted.predict(flat[1]).reshape(windows.y.shape))
+    return prepared.unscale(model.predict(windows.x, batch_size=1024, verbose=0), windows)
 
 
 def simple_rules(prepared: Prepared, windows: Windows) -> dict[str, np.ndarray]:
-    """Forecasts in the data's units by the rules that this series allows, by their names."""
-    rules = {"persistence": persistence(prepared, windows)}
-    season = prepared.series.attrs.get("season")
-    if season and season < windows.first[0]:
-        rules["seasonal naive"] = seasonal_naive(prepared, windows)
-        if (prepared.values > 0).all():
-            rules["seasonal ratio"] = seasonal_ratio(prepared, windows)
-    rules["linear autoregression"] = linear_autoregression(prepared, windows)
-    return rules
+    """Forecasts in the data's units by the simplest rules that this series allows, by name."""
+    return baselines.forecasts(prepared, windows, baselines.SIMPLE)
 
 
-def score_table(prepared: Prepared, windows: Windows, forecasts: dict[str, np.ndarray]) -> pd.DataFrame:
-    """A row of scores for each forecast, best RMSE first."""
-    wanted, scale = truth(prepared, windows), mase_scale(prepared)
-    rows = {name: scores(wanted, forecast, scale) for name, forecast in forecasts.items()}
-    return pd.DataFrame.from_dict(rows, orient="index").sort_values("RMSE")
+def score_table(prepared: Prepared, windows: Windows, forecasts: Mapping[str, np.ndarray]) -> pd.DataFrame:
+    """A row of MAE, RMSE and MASE for each forecast, best RMSE first."""
+    scale = metrics.mase_scale(prepared.values[: prepared.split.validation], prepared.schema.season)
+    truth = prepared.truth(windows)
+    rows = {name: metrics.scores(truth, forecast, scale) for name, forecast in forecasts.items()}
+    return pd.DataFrame.from_dict(rows, orient="index")[["MAE", "RMSE", "MASE"]].sort_values("RMSE")
 
 
 def verdict(errors: pd.Series, rule: float) -> str:
@@ -116,7 +179,9 @@ def over_seeds(prepared: Prepared, settings: Settings, seeds: Sequence[int]) -> 
     forecasts = {}
     for seed in seeds:
         chosen = settings.model_copy(update={"seed": seed})
-        model = train(build(chosen), prepared, chosen).model
+        model = train(
+            plain(settings.timesteps or 1, settings.units, settings.learning_rate, seed), prepared, chosen
+        ).model
         forecasts[f"LSTM, seed {seed}"] = predict(model, prepared, prepared.test)
     return forecasts
 
@@ -130,10 +195,3 @@ def after(series: pd.Series, values: np.ndarray) -> pd.Series:
     else:
         steps = pd.RangeIndex(index[-1] + 1, index[-1] + 1 + len(values))
     return pd.Series(values, index=steps, name=series.name)
-
-
-def _season(prepared: Prepared, windows: Windows, more: int = 0) -> int:
-    season = prepared.series.attrs.get("season")
-    if not season or season + more > windows.first[0]:
-        raise ValueError(f"no season of at most {windows.first[0] - more} steps is known for {prepared.series.name!r}")
-    return int(season)

@@ -134,6 +134,14 @@ def parse_times(text: pd.Series) -> pd.Series:
     return times
 
 
+def has_offsets(text: pd.Series) -> bool:
+    """Whether times say how far they are from UTC: "2024-01-31T05:00Z". Raises `DataError` where only some do."""
+    marked = text.str.strip().str.contains(r"\d[T ]\d\d\S* ?(?:Z|[+-]\d\d:?(?:\d\d)?)$")
+    if marked.any() and not marked.all():
+        raise DataError(f"{where(~marked, text)} has no offset from UTC, where other times have one")
+    return bool(marked.all())
+
+
 def _formats() -> Iterator[str]:
     yield "ISO8601"
     yield from _MONTHS

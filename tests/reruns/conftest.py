@@ -9,6 +9,7 @@ PARAMETERS = """csv: str = "elnino"  # a CSV file, URL, '-' or sample series
 time: str | None = None  # time column; None: find it
 target: str | None = None  # column to forecast; None: the only numeric one
 timesteps: int = 24  # past values in each input window
+horizon: int = 1  # future values forecast at once
 test_fraction: float = 0.2  # share of the series held out for scoring
 sizes: list[int] = [1, 2]  # a parameter of its own
 fail: bool = False  # raise in the next cell

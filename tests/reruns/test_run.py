@@ -1,6 +1,7 @@
 """A rerun leaves all of its files or a mark that it did not; what it can't do it says before a kernel starts."""
 
 import errno
+import io
 import json
 import os
 import re
@@ -177,6 +178,46 @@ def test_a_folder_that_cannot_be_written_is_refused(stub, tmp_path):
     assert re.fullmatch(rf"lstm-tutorial: {target}: can't be written \(.*\)\n", done.stderr)
 
 
+COLUMNS = "time,load,heat,holiday\n" + "".join(
+    f"{t:%Y-%m-%d %H:%M},{i % 7},{i % 5},{i % 3}\n"
+    for i, t in enumerate(pd.date_range("2024-05-01", periods=900, freq="h"))
+)
+
+
+@pytest.mark.parametrize("csv", ["my.csv", "-"])
+def test_the_check_reads_the_columns_that_the_chapter_will_read(tmp_path, monkeypatch, csv):
+    (tmp_path / "my.csv").write_text(COLUMNS)
+    monkeypatch.chdir(tmp_path)
+    seen = []
+    monkeypatch.setattr("lstm_tutorial.workflow.prepare.check", lambda frame, settings: seen.append(frame))
+    choices = {"target": "load", "known": ["holiday"], "timezone": "Europe/Berlin"}
+    for more in ({}, {"features": None}, {"features": ["heat"], "known": None}):
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(COLUMNS.encode())))
+        module.check_data({"csv": csv, **choices, **more}, tmp_path / "data.csv")
+    # A chapter without `features` uses none.
+    assert [list(frame.columns) for frame in seen] == [
+        ["load", "holiday"],
+        ["load", "heat", "holiday"],
+        ["load", "heat"],
+    ]
+    assert {frame.attrs["timezone"] for frame in seen} == {"Europe/Berlin"}
+
+
+@pytest.mark.parametrize(
+    ("choices", "message"),
+    [
+        ({"features": ["heet"]}, "my.csv: row 1: no column 'heet'; did you mean 'heat'"),
+        ({"known": ["load"]}, "my.csv: column 'load' is the target"),
+        ({"timezone": "Berlin"}, "my.csv: no time zone 'Berlin'; did you mean 'Europe/Berlin'"),
+    ],
+)
+def test_covariates_and_zones_that_cannot_be_are_refused(tmp_path, monkeypatch, choices, message):
+    (tmp_path / "my.csv").write_text(COLUMNS)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(RequestError, match=message):
+        module.check_data({"csv": "my.csv", "target": "load", **choices}, tmp_path / "data.csv")
+
+
 BAD = {  # what -p says, what the file holds, what the one line says
     "missing file": ({"csv": "none.csv"}, None, "none.csv: no such file"),
     "directory": ({"csv": "chapters"}, None, "chapters: a directory"),
@@ -187,9 +228,13 @@ BAD = {  # what -p says, what the file holds, what the one line says
     "no such time column": ({"time": "day"}, GOOD, "my.csv: row 1: no column 'day'"),
     "text in a number": ({}, GOOD.replace("3,5", "n.v.", 1), "my.csv: row 5, column 'sales': 'n.v.' is not a number"),
     "all missing": ({}, re.sub(r";.*", ";", GOOD).replace("date;", "date;sales"), "column 'sales' has no values"),
-    "long gap": ({}, "\n".join(GOOD.split("\n")[:20] + GOOD.split("\n")[26:]), "row 20, column 'sales': the 6 steps"),
+    "mostly missing": (
+        {},
+        "date;sales\n" + "".join(f"{t:%d.%m.%Y};{i % 7 if i % 3 == 0 else ''}\n" for i, t in enumerate(MONTHS)),
+        "column 'sales': 58 of 88 steps are missing; at most half of them may be",
+    ),
     "infinite": ({}, GOOD.replace("3,5", "inf", 1), "my.csv: row 5, column 'sales': 'inf' is infinite"),
-    "duplicated time": ({}, GOOD + GOOD.split("\n")[5], "row 92, column 'date': '01.05.2015' stands in row 6 already"),
+    "duplicated time": ({}, GOOD + "01.05.2015;9\n", "row 92, column 'date': '01.05.2015' stands in row 6 already"),
     "irregular steps": (
         {},
         "time,v\n" + "".join(f"2020-01-{d:02d} 0{d % 3}:00,{d}\n" for d in range(1, 29)),
@@ -199,7 +244,7 @@ BAD = {  # what -p says, what the file holds, what the one line says
     "too short": (
         {"timesteps": "80"},
         GOOD,
-        "my.csv: column 'sales' has 90 values; timesteps=80, .* need at least 116",
+        "my.csv: column 'sales' has 90 values; timesteps=80, .* need at least [0-9]+",
     ),
     "integers as dates": (
         {"time": "id"},

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from lstm_tutorial.workflow.parse import DataError
-from lstm_tutorial.workflow.read import SAMPLES, read_series
+from lstm_tutorial.workflow.read import parse_frame, read_frame, read_series
 
 VALUES = [112.5, 118.25, 132.0, 129.75, 121.5, 135.0, 148.0, 148.5, 136.25, 119.0, 104.0, 118.0, 115.5]
 MONTHS = pd.date_range("2020-01-01", periods=len(VALUES), freq="MS")
@@ -164,16 +164,6 @@ def test_gzip_standard_input_and_url(tmp_path, monkeypatch):
         server.server_close()
 
 
-@pytest.mark.parametrize(
-    ("name", "length"), [("elnino", 732), ("co2", 526), ("sunspots", 309), ("air_passengers", 144)]
-)
-def test_samples_need_no_file(name, length):
-    series = read_series(name)
-    assert set(SAMPLES) == {"elnino", "co2", "sunspots", "air_passengers"}
-    assert len(series) == length
-    assert series.notna().all()
-
-
 def test_short_gaps_are_interpolated_and_counted(tmp_path):
     text = table(MONTHS, VALUES).replace("112.5", "").replace("2020-09-01,136.25\n", "")
     series = read_series(save(tmp_path, text))
@@ -218,20 +208,10 @@ REFUSED = {
         {"target": "sales"},
         "column 'sales' has no values",
     ),
-    "long gap of cells": (
-        "\n".join(line if not 3 <= i <= 6 else line.split(",")[0] + "," for i, line in enumerate(GOOD.split("\n"))),
+    "mostly missing": (
+        table(MONTHS, VALUES, spell=lambda v: v if v in (112.5, 118.25, 132.0, 115.5) else ""),
         {},
-        r"row 3, column 'sales': the 4 steps after it are missing; gaps of up to 3",
-    ),
-    "long gap of rows": (
-        "\n".join(line for i, line in enumerate(GOOD.split("\n")) if not 3 <= i <= 6),
-        {},
-        r"row 3, column 'sales': the 4 steps after it are missing",
-    ),
-    "too many gaps": (
-        "\n".join(line if i % 3 else line.split(",")[0] + "," for i, line in enumerate(GOOD.split("\n"), 2)),
-        {},
-        "3 of 11 values are missing; at most 10% may be",
+        "column 'sales': 9 of 13 steps are missing; at most half of them may be",
     ),
     "duplicated time": (
         GOOD.replace("2020-03-01", "2020-02-01"),
@@ -295,6 +275,132 @@ def test_what_cannot_be_used_is_refused_in_one_line(tmp_path, text, columns, mes
         read_series(path, **columns)
     assert str(refused.value).startswith(f"{path}: ")
     assert "\n" not in str(refused.value)
+
+
+HOURS = pd.date_range("2024-05-01", periods=60, freq="h")
+
+
+def wide(steps=60, **columns):
+    """A table of several columns: target, covariates of use and of none."""
+    n = np.arange(steps)
+    table = {
+        "time": HOURS[:steps],
+        "load": 10 + n % 7,
+        "heat": n % 5 + 0.5,
+        "shop": ["7", *["North"] * (steps - 1)],
+        "closed": n // 24 % 2,
+    }
+    return pd.DataFrame(table | columns)
+
+
+def parse(table, **choices):
+    return parse_frame(table.to_csv(index=False).encode(), **choices)
+
+
+def test_a_frame_holds_target_past_and_known_covariates_in_this_order():
+    frame = parse(wide()[["closed", "time", "heat", "load"]], target="load", known=["closed"])
+    assert list(frame.columns) == ["load", "heat", "closed"]
+    assert frame.index.equals(HOURS)
+    assert frame.index.freq == HOURS.freq
+    assert set(frame.dtypes) == {np.dtype(float)}
+    np.testing.assert_array_equal(frame["heat"], wide()["heat"])
+    assert frame.attrs["known"] == ["closed"]
+    assert frame.attrs["future"] is None
+    assert (frame.attrs["season"], frame.attrs["unit"], frame.attrs["timezone"]) == (24, "", None)
+    assert frame.attrs["notes"] == []
+    asked = parse(wide(), target="load", features=["closed", "heat"])
+    assert list(asked.columns) == ["load", "closed", "heat"]
+    assert asked.attrs["notes"] == []
+
+
+def test_a_series_is_the_target_alone(tmp_path):
+    path = save(tmp_path, wide(load=[1.0, np.nan, *range(58)]).to_csv(index=False))
+    series, frame = read_series(path, target="load"), read_frame(path, target="load", features=[])
+    pd.testing.assert_series_equal(series, frame["load"])
+    assert list(frame.columns) == ["load"]
+    assert series.attrs["filled"].sum() == 1
+    assert series.attrs["notes"] == frame.attrs["notes"]
+    assert set(series.attrs) == {"notes", "filled", "season", "unit", "known", "future", "timezone"}
+
+
+def test_unasked_columns_of_no_use_are_left_out_and_said():
+    gust = [i % 3 * 2.5 if i % 5 == 0 else None for i in range(60)]
+    useless = {"flat": 5, "id": range(60), "gust": gust, "flag": ["1" if i % 9 == 0 else "" for i in range(60)]}
+    frame = parse(wide(**useless, mess=["n.v.", *range(0, 118, 2)], blank=""), target="load")
+    assert list(frame.columns) == ["load", "heat", "closed"]
+    assert set(frame.attrs["notes"]) == {
+        "Left out: column 'shop' holds text such as 'North', not numbers.",
+        "Left out: row 2, column 'mess': 'n.v.' is not a number; write a number, or leave the cell empty.",
+        "Left out: column 'blank' has no values.",
+        "Left out: column 'flat' is constant (5).",
+        "Left out: column 'id' is only counting the rows.",
+        "Left out: column 'gust' is empty in 48 of 60 steps.",
+        "Left out: column 'flag' is 1 or empty; write what the empty cells stand for, such as 0.",
+    }
+
+
+def test_a_constant_column_that_is_asked_for_is_taken():
+    """A trained forecaster's history may be short enough for one."""
+    assert list(parse(wide(24), target="load", features=["closed"]).columns) == ["load", "closed"]
+
+
+ASKED = {
+    "misspelled": ({"features": ["heet"]}, "row 1: no column 'heet'; did you mean 'heat'"),
+    "known misspelled": ({"known": ["closing"]}, "no column 'closing'; did you mean 'closed'"),
+    "text": ({"features": ["shop"]}, "column 'shop' holds text such as 'North', not numbers"),
+    "known text": ({"known": ["shop"]}, "column 'shop' holds text such as 'North', not numbers"),
+    "empty": ({"features": ["blank"]}, "column 'blank' has no values"),
+    "a bad cell": ({"features": ["mess"]}, "row 9, column 'mess': 'n.v.' is not a number"),
+    "mostly empty": ({"features": ["gust"]}, "column 'gust' can't be a covariate: it is empty in 48 of 60 steps"),
+    "flag or empty": ({"known": ["flag"]}, "column 'flag' can't be a covariate: it is 1 or empty; write what"),
+    "the target": ({"features": ["load"]}, "column 'load' is the target, whose past is always used"),
+    "known target": ({"known": ["load"]}, "column 'load' is the target, .* leave it out of known"),
+    "the time": ({"time": "time", "features": ["time"]}, "column 'time' holds the times; leave it out of features"),
+    "twice": ({"features": ["heat", "heat"]}, "column 'heat' is in features already"),
+    "in both": (
+        {"features": ["heat"], "known": ["heat"]},
+        "column 'heat' is in features already; leave it out of known",
+    ),
+}
+
+
+@pytest.mark.parametrize(("choices", "message"), ASKED.values(), ids=ASKED.keys())
+def test_a_column_that_cannot_be_used_as_asked_is_refused(tmp_path, choices, message):
+    gust = [i % 3 * 2.5 if i % 5 == 0 else None for i in range(60)]
+    flag = ["1" if i % 9 == 0 else "" for i in range(60)]
+    table = wide(gust=gust, flag=flag, blank="", mess=["n.v." if i == 7 else i % 4 for i in range(60)])
+    path = save(tmp_path, table.to_csv(index=False))
+    with pytest.raises(DataError, match=message) as refused:
+        read_frame(path, target="load", **choices)
+    assert str(refused.value).startswith(f"{path}: ")
+    assert "\n" not in str(refused.value)
+
+
+def test_the_target_needs_no_name_when_all_other_numbers_are_asked_for():
+    assert parse(wide(), features=["heat"], known=["closed"]).columns[0] == "load"
+    with pytest.raises(DataError, match="columns 'load', 'closed' are numeric; say which"):
+        parse(wide(), features=["heat"])
+
+
+def test_what_is_known_after_the_last_target_is_kept_for_the_forecast():
+    load = [*range(40), *[None] * 20]
+    table = wide(load=load, holiday=[*np.arange(55) % 3, *[None] * 5])
+    frame = parse(table, target="load", features=["heat"], known=["closed", "holiday"])
+    assert frame.index.equals(HOURS[:40])
+    future = frame.attrs["future"]
+    assert list(future.columns) == ["closed", "holiday"]
+    assert future.index.equals(HOURS[40:55])
+    assert future.index.freq == HOURS.freq
+    np.testing.assert_array_equal(future["holiday"], np.arange(40, 55) % 3)
+    assert frame.attrs["notes"] == [
+        "Empty steps at the ends were left out: 5.",
+        "Steps after the last 'load' that hold what is known ahead: 15.",
+    ]
+    unordered = parse(table.drop(columns="time"), target="load", features=[], known=["closed"])
+    assert list(unordered.attrs["future"].index) == list(range(40, 60))
+    without = parse(table, target="load", features=["heat"])
+    assert without.attrs["future"] is None
+    assert "left out: 20" in without.attrs["notes"][0]
 
 
 def test_files_that_are_no_csv_are_refused(tmp_path):

@@ -1,0 +1,139 @@
+"""Passes over the windows as compiled functions: what `model.fit` does in an epoch, with less around it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from time import perf_counter
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lstm_tutorial.workflow.windows import Prepared, Windows
+
+if TYPE_CHECKING:
+    import keras
+
+Losses = dict[str, float]
+Arrays = list[np.ndarray]
+
+
+def inputs(model: keras.Model, windows: Windows) -> list[np.ndarray]:
+    """What this network takes of the windows: x, and the extras if it has an input for them."""
+    return [windows.x, windows.extras][: len(model.inputs)]
+
+
+class Epochs:
+    """Passes of a compiled model over training and validation windows, by its own `train_step` and `test_step`.
+
+    All batches of an epoch run in one call: `model.fit` goes back to Python for each batch, which takes longer
+    than the arithmetic of a small network.
+    """
+
+    def __init__(self, model: keras.Model, prepared: Prepared, batch_size: int) -> None:
+        model.optimizer.build(model.trainable_variables)
+        self.model, self.batch_size = model, batch_size
+        self.turn_to(prepared.train, prepared.validation)
+        self._fit = _compile(model.train_step, self._train)
+        self._score = _compile(model.test_step, self._held_out)
+
+    def turn_to(self, train: Windows, held_out: Windows) -> None:
+        """Go on with other windows of the same shape; nothing is compiled again."""
+        import keras
+        import tensorflow as tf
+
+        kind = keras.config.floatx()
+        self.count, self._last = len(train.y), len(held_out.y)
+        self._train, self._held_out = (
+            (tuple(tf.constant(x, kind) for x in inputs(self.model, part)), tf.constant(part.y, kind))
+            for part in (train, held_out)
+        )
+
+    def fit(self, order: np.ndarray) -> Losses:
+        """Update the weights once for each batch of the training windows `order`; the losses meanwhile."""
+        return self._run(partial(self._fit, *self._train), order, self.batch_size)
+
+    def score(self) -> Losses:
+        """The losses on the validation windows."""
+        return self._run(partial(self._score, *self._held_out), np.arange(self._last), 1024)
+
+    def _run(self, batches: Callable[[np.ndarray], None], order: np.ndarray, size: int) -> Losses:
+        self.model.reset_metrics()
+        full = len(order) // size * size
+        for rows in (order[:full].reshape(-1, size), order[None, full:]):
+            if rows.size:
+                batches(rows.astype(np.int32))
+        return {name: float(value) for name, value in self.model.get_metrics_result().items()}
+
+
+def read_state(model: keras.Model) -> dict[str, Arrays]:
+    """All that training changes: weights and the counters behind dropout; moments, step count, learning rate."""
+    return {name: [variable.numpy() for variable in variables] for name, variables in _variables(model).items()}
+
+
+def write_state(model: keras.Model, state: dict[str, Arrays]) -> None:
+    """Put back what `read_state` gave."""
+    for name, variables in _variables(model).items():
+        for variable, value in zip(variables, state[name], strict=True):
+            variable.assign(value)
+
+
+@contextmanager
+def unchanged(model: keras.Model) -> Iterator[None]:
+    """Whatever happens to the model inside is undone."""
+    model.optimizer.build(model.trainable_variables)
+    state = read_state(model)
+    try:
+        yield
+    finally:
+        write_state(model, state)
+
+
+def time_epochs(model: keras.Model, prepared: Prepared, batch_size: int, count: int = 5) -> tuple[float, float]:
+    """Seconds that the first epoch by `Epochs.fit` takes, and the quickest of the others."""
+    ends = [perf_counter()]
+    epochs = Epochs(model, prepared, batch_size)
+    for _ in range(count):
+        epochs.fit(np.arange(epochs.count))
+        ends.append(perf_counter())
+    first, *others = np.diff(ends).tolist()
+    return first, min(others)
+
+
+def time_fit(
+    model: keras.Model, prepared: Prepared, batch_size: int, count: int = 5, **options: object
+) -> tuple[float, float]:
+    """The same by `model.fit`, the model compiled with `options`."""
+    import keras
+
+    model.compile(model.optimizer, model.loss, **options)
+    ends, windows = [perf_counter()], prepared.train
+    note = keras.callbacks.LambdaCallback(on_epoch_end=lambda *_: ends.append(perf_counter()))
+    model.fit(inputs(model, windows), windows.y, batch_size=batch_size, epochs=count, callbacks=[note], verbose=0)
+    first, *others = np.diff(ends).tolist()
+    return first, min(others)
+
+
+def _variables(model: keras.Model) -> dict[str, Any]:
+    return {"model": model.variables, "optimizer": model.optimizer.variables}
+
+
+def _compile(step: Callable[[Any], Any], data: tuple[tuple[Any, ...], Any]) -> Callable[..., None]:
+    import tensorflow as tf
+
+    def any_length(array: Any) -> Any:
+        return tf.TensorSpec((None, *array.shape[1:]), array.dtype)
+
+    x, y = data
+    signature = [tuple(map(any_length, x)), any_length(y), tf.TensorSpec((None, None), tf.int32)]
+
+    @tf.function(input_signature=signature)  # type: ignore[untyped-decorator]
+    def batches(x: Any, y: Any, rows: Any) -> None:
+        for batch in rows:
+            # The next batch must not start before this one has changed the weights.
+            tf.autograph.experimental.set_loop_options(parallel_iterations=1)
+            seen = tuple(tf.gather(array, batch) for array in x)
+            step((seen if len(seen) > 1 else seen[0], tf.gather(y, batch)))
+
+    return batches  # type: ignore[no-any-return]

@@ -1,0 +1,152 @@
+"""How good some settings are, in little time: short trainings on stretches that end before the test part."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, NamedTuple, cast
+
+import numpy as np
+import pandas as pd
+
+from lstm_tutorial.settings import Settings
+from lstm_tutorial.workflow.blend import predict_mean
+from lstm_tutorial.workflow.choose import cut_fold, keeps_to_range, make_folds
+from lstm_tutorial.workflow.design import build
+from lstm_tutorial.workflow.epochs import Epochs, read_state, write_state
+from lstm_tutorial.workflow.parse import DataError
+from lstm_tutorial.workflow.schema import Schema
+from lstm_tutorial.workflow.windows import Prepared, Split, Windows
+
+if TYPE_CHECKING:
+    import keras
+
+EPOCHS, PATIENCE = 12, 2
+ROWS, WINDOWS = 20_000, 1_000  # the last rows before the test part, and so many windows of a part, evenly spread
+
+
+class Fold(NamedTuple):
+    """What settings are tried on: windows before the test part."""
+
+    train: Windows
+    validation: Windows
+    schema: Schema
+
+
+def cut_folds(known: pd.DataFrame, tried: Sequence[Settings], level: bool | None) -> dict[int, list[Fold]]:
+    """Folds by `timesteps`, for each of the settings that the rows before the test part, `known`, have room for.
+
+    The first of `tried` lays down the folds; windows so long that a fold would lose half of its windows are left out.
+    All lengths are judged by the same targets. With `level` None, models see the level if the first settings say so
+    and the series kept to its range in each fold. Raises `DataError` where not even the first settings have room.
+    """
+    frame, filled = known.iloc[-ROWS:], known.attrs.get("filled")
+    frame.attrs = {**known.attrs, "filled": None if filled is None else filled[: len(known)][-ROWS:]}
+    splits = make_folds(Split(0, len(frame), len(frame)), _rows(tried[0], 0), known.attrs.get("season") or 0)
+    if level is None:
+        level = bool(tried[0].level) and all(keeps_to_range(frame, split) for split in splits)
+    found: dict[int, list[Fold]] = {}
+    for settings in tried:
+        need = _rows(settings, known.attrs.get("season") or 0)
+        if found and need > splits[0].validation:
+            continue
+        splits = [split for split in splits if split.validation >= need]
+        folds = [_cut(frame, settings, split, level) for split in splits]
+        if not found:
+            kept = [place for place, (train, held_out, _) in enumerate(folds) if len(train.y) and len(held_out.y)]
+            splits, folds = [splits[place] for place in kept], [folds[place] for place in kept]
+            first, targets = folds, [fold.validation.first for fold in folds]
+        if not folds:
+            raise DataError(
+                f"column {known.columns[0]!r}: the {len(known)} values before the test part leave no stretch to try "
+                f"settings on; take timesteps={settings.timesteps} or horizon={settings.horizon} shorter"
+            )
+        both = [np.intersect1d(fold.validation.first, old) for fold, old in zip(folds, targets, strict=True)]
+        if all(
+            2 * len(fold.train.y) >= len(old.train.y) and 2 * len(left) >= len(old.validation.y)
+            for fold, old, left in zip(folds, first, both, strict=True)
+        ):
+            found[settings.timesteps or 1], targets = folds, both
+    return {
+        timesteps: [_thin(fold, target) for fold, target in zip(folds, targets, strict=True)]
+        for timesteps, folds in found.items()
+    }
+
+
+def error_on(folds: list[Fold], settings: Settings, report: Callable[[float, int], None] | None = None) -> float:
+    """RMSE as a share of the anchor's, mean over the folds: 1 is no better than the forecast that costs nothing.
+
+    After each fold, the mean so far is given to `report(error, folds done)`, which may raise to stop.
+    """
+    errors: list[float] = []
+    schema: Schema | None = None
+    for fold in folds:
+        # Most folds differ in length only: one compiled model serves them all.
+        if fold.schema != schema:
+            schema, model = fold.schema, build(settings, fold.schema)
+            epochs = Epochs(model, cast(Prepared, fold), settings.batch_size)
+            untrained = read_state(model)
+        write_state(model, untrained)
+        epochs.turn_to(fold.train, fold.validation)
+        anchor = float(np.mean(fold.validation.y.astype(float) ** 2))
+        errors.append(float(np.sqrt(fit_briefly(epochs, settings.seed) / anchor)) if anchor else 1.0)
+        if report:
+            report(float(np.mean(errors)), len(errors))
+    return float(np.mean(errors))
+
+
+def fit_briefly(epochs: Epochs, seed: int, most: int = EPOCHS, patience: int = PATIENCE) -> float:
+    """Train until the loss on held-out windows has not improved for `patience` epochs, `most` at most.
+
+    Leaves the best weights in the model and returns their loss; those it came with may be the best.
+    """
+    best, since, weights = epochs.score()["loss"], 0, epochs.model.get_weights()
+    for epoch in range(most):
+        epochs.fit(np.random.default_rng([seed, epoch]).permutation(epochs.count))
+        loss = epochs.score()["loss"]
+        since += 1
+        if loss < best:
+            best, since, weights = loss, 0, epochs.model.get_weights()
+        if since == patience or not np.isfinite(loss):
+            break
+    epochs.model.set_weights(weights)
+    return best
+
+
+def rmse(prepared: Prepared, changes: np.ndarray, windows: Windows) -> float:
+    """Root mean squared error in the data's units of forecasts given as scaled changes (n, horizon)."""
+    return float(np.sqrt(np.mean((prepared.unscale(changes, windows) - prepared.truth(windows)) ** 2)))
+
+
+def member_errors(prepared: Prepared, models: Sequence[keras.Model], part: str) -> np.ndarray:
+    """RMSE of each network on the "validation" or "test" part, in the data's units: (members,)."""
+    windows: Windows = getattr(prepared, part)
+    return np.array([rmse(prepared, predict_mean([model], windows), windows) for model in models])
+
+
+def mean_losses(prepared: Prepared, models: Sequence[keras.Model], origins: np.ndarray) -> np.ndarray:
+    """Squared errors of the networks' mean forecast after test windows that start at `origins`: (n, horizon)."""
+    inside = np.isin(prepared.test.first, origins)
+    windows = Windows(*(array[inside] for array in prepared.test))
+    forecast = prepared.unscale(predict_mean(list(models), windows), windows)
+    losses: np.ndarray = (forecast - prepared.truth(windows)) ** 2
+    return losses
+
+
+def _rows(settings: Settings, season: int) -> int:
+    """How many rows before a fold's validation part leave it a window to train on."""
+    reach = settings.timesteps or 1
+    return (max(reach, season + 1) if settings.anchor in ("season", "ratio") else reach) + (settings.horizon or 1)
+
+
+def _cut(frame: pd.DataFrame, settings: Settings, split: Split, level: bool) -> Fold:
+    cut = cut_fold(frame, settings.model_copy(update={"level": level}), split)
+    return Fold(cut.train, cut.validation, cut.schema)
+
+
+def _thin(fold: Fold, targets: np.ndarray) -> Fold:
+    """At most `WINDOWS` windows of each part; of the validation part those that start with one of `targets`."""
+    judged = np.flatnonzero(np.isin(fold.validation.first, targets))
+    each = judged[:: -(-len(judged) // WINDOWS)]
+    every = slice(None, None, -(-len(fold.train.y) // WINDOWS))
+    train, held_out = Windows(*(a[every] for a in fold.train)), Windows(*(a[each] for a in fold.validation))
+    return Fold(train, held_out, fold.schema)

@@ -1,0 +1,277 @@
+"""The search looks at nothing but the past, repeats for a seed, and goes on after a crash as if there were none."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+
+import numpy as np
+import optuna
+import pandas as pd
+import pytest
+
+from lstm_tutorial.settings import Settings
+from lstm_tutorial.workflow import judge, tune
+from lstm_tutorial.workflow.choose import choose
+from lstm_tutorial.workflow.parse import DataError
+from lstm_tutorial.workflow.prepare import prepare, read_frame
+
+FRAME = read_frame("sunspots")
+# All that is open is set, so that the choice, which has tests of its own, takes no time.
+SETTINGS = Settings(csv="sunspots", timesteps=6, horizon=2, units=4, anchor="last", log=False, level=False, trials=8)
+KEYS = ["timesteps", *tune.RANGES, "batch_size"]
+
+SEARCH = """
+import sys
+from lstm_tutorial.settings import Settings
+from lstm_tutorial.workflow.prepare import read_frame
+from lstm_tutorial.workflow.tune import tune
+
+settings = Settings.model_validate_json(sys.argv[2])
+print(tune(read_frame("sunspots"), settings, sys.argv[1]).trials.to_json())
+"""
+
+
+@pytest.fixture(autouse=True)
+def short_trainings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(judge, "EPOCHS", 2)
+
+
+@pytest.fixture
+def cheap(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Settings]]:
+    """Errors by a formula, fold by fold, in place of training; the settings that were tried."""
+    tried: list[Settings] = []
+
+    def error_on(folds, settings, report):
+        tried.append(settings)
+        error = abs(np.log(settings.learning_rate / 0.01)) + settings.dropout + 0.1 * settings.layers
+        for done in range(1, len(folds) + 1):
+            report(error / 10, done)
+        return error / 10
+
+    monkeypatch.setattr(judge, "error_on", error_on)
+    yield tried
+
+
+def test_every_range_is_within_the_limits_of_settings():
+    for name, (low, high, _) in tune.RANGES.items():
+        for value in (low, high):
+            assert getattr(Settings.model_validate({name: value}), name) == value
+    assert all(Settings(batch_size=size) for size in tune.BATCH_SIZES)
+
+
+def test_the_given_settings_are_the_first_trial_and_the_best_is_never_worse(cheap):
+    study = tune.tune(FRAME, SETTINGS)
+    assert {name: study.trials.loc[1, name] for name in KEYS} == {name: getattr(SETTINGS, name) for name in KEYS}
+    complete = study.trials[study.trials["state"] == "complete"]
+    best = complete["error"].idxmin()
+    assert complete.loc[best, "error"] <= study.trials.loc[1, "error"]
+    assert {name: study.trials.loc[best, name] for name in KEYS} == {name: getattr(study.best, name) for name in KEYS}
+    assert len(study.trials) == SETTINGS.trials
+
+
+def test_settings_outside_the_ranges_widen_them(cheap):
+    odd = SETTINGS.model_copy(update={"units": 200, "dropout": 0.8, "batch_size": 7, "learning_rate": 0.5, "trials": 2})
+    study = tune.tune(FRAME, odd)
+    assert study.trials.loc[1, KEYS].tolist() == [6, 1, 200, 0.8, 0.5, 7]
+
+
+def test_the_best_settings_are_ready_to_prepare_and_leave_nothing_open(cheap):
+    best = tune.tune(FRAME, Settings(csv="sunspots", trials=3)).best
+    assert (
+        None
+        not in best.model_dump(exclude={"csv", "time", "target", "known", "timezone", "minutes", "folder"}).values()
+    )
+    assert prepare(FRAME, best).settings == best
+    assert Settings.model_validate(best.model_dump()) == best
+
+
+def test_windows_are_whole_seasons_folded_as_the_given_ones(cheap):
+    frame = read_frame("elnino")
+    given = Settings(horizon=12, anchor="last", log=False, level=False, trials=15)
+    tune.tune(frame, given)
+    assert {12, 24, 36} <= {settings.timesteps for settings in cheap} <= {12, 24, 36, 48, 84}
+    assert {settings.fold for settings in cheap} == {1}
+    cheap.clear()
+    tune.tune(frame, given.model_copy(update={"timesteps": 48, "fold": 24}))
+    assert {settings.timesteps for settings in cheap} == {24, 48}
+    assert {settings.fold for settings in cheap} == {24}
+
+
+def test_a_seed_repeats_the_search_and_another_differs():
+    short = SETTINGS.model_copy(update={"trials": 3})
+    first = tune.tune(FRAME, short).trials
+    pd.testing.assert_frame_equal(tune.tune(FRAME, short).trials, first)
+    other = tune.tune(FRAME, short.model_copy(update={"seed": 1})).trials
+    assert not other.loc[2, KEYS].equals(first.loc[2, KEYS])
+
+
+def test_what_comes_in_the_test_part_changes_nothing(tmp_path):
+    short = Settings(csv="sunspots", units=4, trials=2)
+    study = tune.tune(FRAME, short, tmp_path)
+    other = FRAME.copy()
+    other.attrs = FRAME.attrs
+    test = prepare(FRAME, short).split.test
+    other.iloc[test:] = -1e6
+    pd.testing.assert_frame_equal(tune.tune(other, short).trials, study.trials)
+    # The folder takes it for the same study, too.
+    pd.testing.assert_frame_equal(tune.tune(other, short, tmp_path).trials, study.trials)
+    other.iloc[test - 1] += 1
+    with pytest.raises(ValueError, match="holds another run"):
+        tune.tune(other, short, tmp_path)
+
+
+def test_all_folds_end_before_the_test_part_and_all_lengths_have_the_same_targets():
+    known = FRAME.iloc[:247]
+    lengths = [SETTINGS.model_copy(update={"timesteps": timesteps}) for timesteps in (6, 3, 12)]
+    folds = judge.cut_folds(known, [choose(FRAME, one.model_copy(update={"fold": 1})) for one in lengths], None)
+    assert list(folds) == [6, 3, 12]
+    for one, two, three in zip(*folds.values(), strict=True):
+        assert one.validation.first.max() + 1 < 247
+        np.testing.assert_array_equal(one.validation.first, two.validation.first)
+        np.testing.assert_array_equal(one.validation.first, three.validation.first)
+        assert one.train.first.max() + 1 < one.validation.first.min()
+
+
+def test_windows_too_long_for_the_folds_are_not_tried():
+    known = FRAME.iloc[:60]
+    lengths = [SETTINGS.model_copy(update={"timesteps": timesteps, "fold": 1}) for timesteps in (3, 40)]
+    assert list(judge.cut_folds(known, lengths, None)) == [3]
+
+
+def test_data_too_short_for_a_fold_are_refused_in_one_line():
+    with pytest.raises(DataError, match="the 9 values before the test part leave no stretch") as error:
+        judge.cut_folds(FRAME.iloc[:9], [SETTINGS.model_copy(update={"timesteps": 9, "fold": 1})], None)
+    assert "\n" not in str(error.value)
+
+
+def test_long_data_are_judged_by_some_of_their_windows():
+    frame = pd.DataFrame({"load": np.sin(np.arange(30_000.0))})
+    (folds,) = judge.cut_folds(frame, [SETTINGS.model_copy(update={"fold": 1})], None).values()
+    assert all(len(fold.train.y) <= judge.WINDOWS and len(fold.validation.y) <= judge.WINDOWS for fold in folds)
+    assert folds[-1].validation.first.max() > judge.ROWS - 20
+
+
+def test_an_error_of_one_is_that_of_the_anchor():
+    (folds,) = judge.cut_folds(FRAME.iloc[:247], [SETTINGS.model_copy(update={"fold": 1})], None).values()
+    diverging = SETTINGS.model_copy(update={"learning_rate": 10.0, "fold": 1})
+    assert judge.error_on(folds, diverging) == pytest.approx(1, abs=1e-3)
+    learning = SETTINGS.model_copy(update={"learning_rate": 0.02, "fold": 1, "batch_size": 8})
+    assert judge.error_on(folds, learning) < 0.98
+
+
+def test_bad_trials_are_pruned_and_cost_fewer_folds(cheap, monkeypatch):
+    study = tune.tune(FRAME, SETTINGS.model_copy(update={"trials": 15}))
+    pruned = study.trials[study.trials["state"] == "pruned"]
+    assert 2 <= len(pruned) <= 11
+    assert (pruned["folds"] < 3).all()
+    assert (study.trials.loc[: tune.FIRST, "state"] == "complete").all()
+
+
+def test_time_is_a_budget_too_but_one_trial_is_always_finished(cheap):
+    assert len(tune.tune(FRAME, SETTINGS.model_copy(update={"minutes": 1e-9})).trials) == 1
+
+
+def test_importance_names_each_setting_and_the_one_that_matters_first(cheap):
+    shares = tune.tune(FRAME, SETTINGS.model_copy(update={"trials": 25})).importance
+    assert sorted(shares.index) == sorted(KEYS)
+    assert shares.index[0] == "learning_rate"
+    assert shares.sum() == pytest.approx(1)
+    assert tune.tune(FRAME, SETTINGS.model_copy(update={"trials": 2})).importance.isna().all()
+
+
+def test_a_study_goes_on_where_it_was_and_may_be_extended(cheap, tmp_path):
+    whole = tune.tune(FRAME, SETTINGS).trials
+    tune.tune(FRAME, SETTINGS.model_copy(update={"trials": 3}), tmp_path)
+    cheap.clear()
+    pd.testing.assert_frame_equal(tune.tune(FRAME, SETTINGS, tmp_path).trials, whole)
+    assert len(cheap) == SETTINGS.trials - 3
+    cheap.clear()
+    pd.testing.assert_frame_equal(tune.tune(FRAME, SETTINGS, tmp_path).trials, whole)
+    assert not cheap
+
+
+def test_an_error_in_a_trial_is_told_and_the_trial_is_repeated(cheap, tmp_path, monkeypatch):
+    whole, formula = tune.tune(FRAME, SETTINGS).trials, judge.error_on
+
+    def stop_at_third(folds, settings, report):
+        if len(cheap) == SETTINGS.trials + 2:
+            raise KeyboardInterrupt
+        return formula(folds, settings, report)
+
+    monkeypatch.setattr(judge, "error_on", stop_at_third)
+    with pytest.raises(KeyboardInterrupt):
+        tune.tune(FRAME, SETTINGS, tmp_path)
+    monkeypatch.setattr(judge, "error_on", formula)
+    pd.testing.assert_frame_equal(tune.tune(FRAME, SETTINGS, tmp_path).trials, whole)
+
+
+def test_killed_and_started_again_a_search_finds_the_same_as_undisturbed(tmp_path):
+    settings = SETTINGS.model_copy(update={"trials": 5})
+    command = [sys.executable, "-c", SEARCH, str(tmp_path / "killed"), settings.model_dump_json()]
+    database, storage = tmp_path / "killed" / "study.db", None
+    killed = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while killed.poll() is None:
+        time.sleep(0.05)
+        if database.exists() and b"COMPLETE" in database.read_bytes():
+            killed.kill()
+            break
+    killed.wait()
+    assert killed.returncode == -9, "it ended before it could be killed"
+    again = subprocess.run(command, capture_output=True, text=True, check=True, env=None)
+    whole = subprocess.run(
+        [*command[:3], str(tmp_path / "whole"), command[4]], capture_output=True, text=True, check=True
+    )
+    assert again.stdout == whole.stdout
+    storage = optuna.storages.RDBStorage(f"sqlite:///{database}")
+    states = [trial.state.name for trial in optuna.load_study(study_name="tune", storage=storage).trials]
+    storage.engine.dispose()
+    assert "RUNNING" not in states
+    assert len(states) - states.count("FAIL") == 5
+
+
+def test_a_trial_that_a_living_process_runs_is_left_to_it():
+    assert not tune._died(tune._process())
+    ended = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True)
+    host, _, created = tune._process()
+    assert tune._died([host, int(ended.stdout), created])
+    assert not tune._died(["another machine", int(ended.stdout), created])
+    assert tune._died(None)
+
+
+@pytest.mark.parametrize("change", [{"units": 5}, {"horizon": 3}, {"seed": 1}])
+def test_a_folder_with_another_study_is_refused_in_one_line(cheap, tmp_path, change):
+    tune.tune(FRAME, SETTINGS.model_copy(update={"trials": 1}), tmp_path)
+    with pytest.raises(ValueError, match="holds another run") as error:
+        tune.tune(FRAME, SETTINGS.model_copy(update=change), tmp_path)
+    assert "\n" not in str(error.value)
+    assert next(iter(change)) in str(error.value)
+
+
+def test_a_file_for_a_folder_or_a_damaged_study_is_refused_in_one_line(cheap, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ValueError, match="wanted a folder"):
+        tune.tune(FRAME, SETTINGS, tmp_path / "file")
+    (tmp_path / "study.db").write_bytes(b"no database" * 1000)
+    with pytest.raises(ValueError, match="is damaged, or no study") as error:
+        tune.tune(FRAME, SETTINGS, tmp_path)
+    assert "\n" not in str(error.value)
+
+
+def test_a_progress_bar_is_drawn_for_people_only(cheap, capsys, monkeypatch):
+    tune.tune(FRAME, SETTINGS.model_copy(update={"trials": 2}))
+    assert capsys.readouterr().err == ""
+    monkeypatch.setenv("LSTM_TUTORIAL_PROGRESS", "1")
+    tune.tune(FRAME, SETTINGS.model_copy(update={"trials": 2}))
+    assert "2/2" in capsys.readouterr().err
+
+
+def test_one_compiled_model_serves_folds_of_different_lengths(monkeypatch):
+    (folds,) = judge.cut_folds(FRAME.iloc[:247], [SETTINGS.model_copy(update={"fold": 1})], None).values()
+    built = []
+    monkeypatch.setattr(judge, "build", lambda *given, build=judge.build: built.append(1) or build(*given))
+    together = judge.error_on(folds, SETTINGS.model_copy(update={"fold": 1}))
+    assert len(folds) == 3
+    assert len(built) == 1
+    alone = [judge.error_on([fold], SETTINGS.model_copy(update={"fold": 1})) for fold in folds]
+    assert together == pytest.approx(np.mean(alone), rel=1e-6)
