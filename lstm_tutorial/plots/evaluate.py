@@ -110,7 +110,7 @@ def scoreboard(board: pd.DataFrame) -> None:
         verdict = str(entry["the blend is"])
         axes.plot([1, entry["ratio"]], [row, row], color=BARS, linewidth=2)
         axes.plot(entry["ratio"], row, "o", color=colors.get(verdict, GRAY), markersize=8)
-        text = f"{entry['ratio']:.2f}, {verdict}"
+        text = f"{entry['ratio']:.3f}, {verdict}"
         axes.annotate(text, (entry["ratio"], row), (0, 7), textcoords="offset points", ha="center", fontsize=8)
     axes.axvline(1, color=TRUTH, linewidth=0.8)
     others = [f"{name}\nbeside {other}" for name, other in zip(board.index, board["best other"], strict=True)]

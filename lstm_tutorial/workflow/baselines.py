@@ -128,11 +128,11 @@ def ets(prepared: Prepared, windows: Windows) -> np.ndarray:
 
     Gaps get values from the past. Hyndman, Koehler, Ord and Snyder 2008, https://doi.org/10.1007/978-3-540-71918-2
     """
-    from statsforecast.models import AutoETS
-
     season, values = prepared.schema.season or 1, _filled(prepared)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+        warnings.simplefilter("ignore")  # the import too: its progress bars miss ipywidgets, aloud
+        from statsforecast.models import AutoETS
+
         model = AutoETS(season_length=season if season <= LONGEST_SEASON else 1).fit(values[: prepared.split.test])
         forecasts = [model.forward(values[:row], h=windows.y.shape[1])["mean"] for row in windows.first]
     return np.array(forecasts)
@@ -143,12 +143,12 @@ def arima(prepared: Prepared, windows: Windows) -> np.ndarray:
 
     Gaps get values from the past. Hyndman and Khandakar 2008, https://doi.org/10.18637/jss.v027.i03
     """
-    from statsforecast.models import AutoARIMA
-
     season, start = prepared.schema.season or 1, max(prepared.split.test - SEARCH, 0)
     values = _filled(prepared)[start:]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
+        from statsforecast.models import AutoARIMA
+
         model = AutoARIMA(season_length=season if season <= LONGEST_SEASON else 1, approximation=True)
         fitted = model.fit(values[: prepared.split.test - start]).model_
         return carry_forward(fitted, values, windows.first - start, windows.y.shape[1])

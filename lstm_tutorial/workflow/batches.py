@@ -13,7 +13,7 @@ MOST = 32  # forecasts in a batch: more of them at once gain little, and all wai
 
 
 class Batches:
-    """Gathers what arrives within one turn of the event loop; nobody waits for others to come.
+    """Gathers what arrives within two turns of the event loop; nobody waits for others to come.
 
     In a batch a forecast costs a fraction of what it costs alone, because most of that is the overhead of many small
     operations. An answer is the same to the bit whoever else asks: `Forecaster.predict_batch` sees to that.
@@ -27,13 +27,14 @@ class Batches:
         """The forecast, or what the forecaster raises."""
         loop = asyncio.get_running_loop()
         if not self._waiting:
-            loop.call_soon(self._run)
+            # In the next turn the event loop reads what has arrived meanwhile, and in the one after it the batch runs.
+            loop.call_soon(loop.call_soon, self._run)
         future: asyncio.Future[Forecast] = loop.create_future()
         self._waiting.append((rows, future))
         return await future
 
     def predict_now(self, rows: Rows) -> Forecast:
-        """The same, without waiting for the event loop's next turn."""
+        """The same, at once and alone."""
         with np.errstate(all="ignore"):  # what overflows is refused when it is written
             return self._forecaster.predict(*rows)
 

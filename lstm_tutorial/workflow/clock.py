@@ -19,6 +19,7 @@ Time = Annotated[
     Field(union_mode="left_to_right"),
 ]
 EARLIEST, LATEST = datetime(1000, 1, 1), datetime(8000, 1, 1)  # a forecast may reach 1,000 years ahead
+_YEARS = "times should lie in the years 1000 to 7999"
 _ZONE = attrgetter("tzinfo")
 _START = np.datetime64("2024-01-01T00:00:00")
 
@@ -70,6 +71,8 @@ class Clock:
             self._check_month("last", time)
             return np.datetime64(time, "s")
         wanted = self.follow(after, count)[-1]
+        if wanted >= np.datetime64(LATEST):
+            raise refuse(f"values: {_YEARS}")
         if given is not None and self._read("last", [given])[0] != wanted.item():
             raise refuse(f"last: should be {wanted}, {count} steps ({self.schema.step}) after the row before")
         return wanted
@@ -96,7 +99,7 @@ class Clock:
         else:
             times = [self._to_utc(f"{field}.{row}.{self.name}", time) for row, time in enumerate(given)]
         if min(times) < EARLIEST or max(times) >= LATEST:
-            raise refuse(f"{field}: times should lie in the years 1000 to 7999")
+            raise refuse(f"{field}: {_YEARS}")
         return times
 
     def _to_utc(self, place: str, time: datetime | date) -> datetime:

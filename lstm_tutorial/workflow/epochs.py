@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from time import perf_counter
 from functools import partial
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -125,6 +125,8 @@ def _compile(step: Callable[[Any], Any], data: tuple[tuple[Any, ...], Any]) -> C
     def any_length(array: Any) -> Any:
         return tf.TensorSpec((None, *array.shape[1:]), array.dtype)
 
+    # It warns, on standard output, of models that follow each other quickly, as if one were traced again and again.
+    tf.get_logger().setLevel("ERROR")
     x, y = data
     signature = [tuple(map(any_length, x)), any_length(y), tf.TensorSpec((None, None), tf.int32)]
 

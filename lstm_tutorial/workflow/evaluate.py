@@ -24,12 +24,25 @@ from lstm_tutorial.workflow.train import train
 if TYPE_CHECKING:
     import keras
 
-__all__ = ["RULES", "Evaluation", "after", "evaluate", "over_seeds", "persistence", "predict", "score_table"]
+__all__ = ["RULES", "Evaluation", "after", "evaluate", "losses", "over_seeds", "persistence", "predict", "score_table"]
 __all__ += ["scoreboard", "simple_rules", "verdict"]
 
 LEVELS = (0.8, 0.95)
 FEW = 100  # windows: with fewer, no ranking is safe
 ENOUGH = 400  # with as many, the blend was never significantly worse than the best of the others
+
+WORDS = {
+    "better": "better than",
+    "worse": "worse than",
+    "tied": "as good as",
+    "too few": "judged on too few windows to compare it with",
+}
+WORTH = {
+    "better": "That is more than chance: here, the LSTM was worth it.",
+    "worse": "That is more than chance: here, the LSTM did harm.",
+    "tied": "That is within chance: the linear model would have done.",
+    "too few": "There are too few windows to tell that from chance.",
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,6 +110,31 @@ class Evaluation:
                 }
         return pd.DataFrame.from_dict(rows, orient="index").rename_axis(["level", "width"])
 
+    def verdict(self) -> str:
+        """Who won, in two sentences for people who read no table."""
+        rmse, best = self.rmse(), self.best_other
+        rules = [name for name in baselines.SIMPLE if name in rmse]
+        naive = f" The best rule without any fitting, {min(rules, key=rmse.__getitem__)}, has " if rules else ""
+        return (
+            f"The best of the others is {best}, with an RMSE of {rmse[best]:.4g}. The blend has {rmse['blend']:.4g}: "
+            f"it is **{WORDS[self.compare(best).verdict]}** {best}."
+            + (f"{naive}{min(rmse[name] for name in rules):.4g}." if rules else "")
+        )
+
+    def worth(self) -> str:
+        """What the LSTMs added to the linear model, in three sentences. Needs "ridge" among the forecasts."""
+        rmse, compared = self.rmse(), self.compare("ridge")
+        gain = 1 - rmse["blend"] / rmse["ridge"]
+        return (
+            f"The LSTMs' share is {self.weight:.2f}. Alone, the linear model has an RMSE of {rmse['ridge']:.4g}, the "
+            f"LSTMs have {rmse['LSTM']:.4g}, the blend has {rmse['blend']:.4g}, which is {abs(gain):.1%} "
+            f"{'less' if gain > 0 else 'more'} than the linear model. {WORTH[compared.verdict]}"
+        )
+
+    def rmse(self) -> dict[str, float]:
+        """The root mean squared error of each forecast, in the data's units."""
+        return {name: float(np.sqrt(np.mean((each - self.truth) ** 2))) for name, each in self.forecasts.items()}
+
     def warning(self) -> str:
         """One sentence where there are too few windows to rank anything; empty where there are enough."""
         counts = {"validation": len(self.prepared.validation.first), "test": len(self.prepared.test.first)}
@@ -133,8 +171,7 @@ def scoreboard(evaluations: Mapping[str, Evaluation]) -> pd.DataFrame:
     """A row for each series: the blend's RMSE beside that of the best of the others; the largest loss first."""
     rows = {}
     for name, each in evaluations.items():
-        rmse = {key: float(np.sqrt(np.mean((each.forecasts[key] - each.truth) ** 2))) for key in each.forecasts}
-        compared = each.compare(each.best_other)
+        rmse, compared = each.rmse(), each.compare(each.best_other)
         rows[name] = {
             "validation windows": len(each.prepared.validation.first),
             "best other": each.best_other,
@@ -146,6 +183,18 @@ def scoreboard(evaluations: Mapping[str, Evaluation]) -> pd.DataFrame:
             "p": compared.p_value,
         }
     return pd.DataFrame.from_dict(rows, orient="index").sort_values("ratio", ascending=False)
+
+
+def losses(board: pd.DataFrame) -> str:
+    """A scoreboard in two sentences: where the blend is behind, and how often the difference is more than chance."""
+    behind = board.index[board["ratio"] > 1]
+    named = ", ".join(f"{name} ({board.loc[name, 'best other']})" for name in behind) or "none"
+    counts = {verdict: int((board["the blend is"] == verdict).sum()) for verdict in WORDS}
+    return (
+        f"**Losses first.** The best of the others has the smaller RMSE on {len(behind)} of {len(board)}: {named}. "
+        f"Beyond chance, the blend is better on {counts['better']}, worse on {counts['worse']}, tied on "
+        f"{counts['tied']}; on {counts['too few']} there are too few windows to tell."
+    )
 
 
 def predict(model: keras.Model, prepared: Prepared, windows: Windows) -> np.ndarray:

@@ -21,7 +21,7 @@ from lstm_tutorial.workflow.prepare import check
 from lstm_tutorial.workflow.windows import Prepared, Split, Windows
 
 RATE = 0.3  # of the learning rate: smaller steps, so that less of what was learned is lost
-EPOCHS, PATIENCE = 30, 4
+EPOCHS, PATIENCE = 20, 4
 FEW = 1_000  # windows of new data to train on; more are thinned out
 HELD_OUT = 0.2  # share of the data that tells when to stop
 WAYS = ("left alone", "head tuned", "all tuned", "anew", "ridge anew")
@@ -87,7 +87,7 @@ def compare_ways(
             ridge = fit_linear(replace(there, train=fold.train, validation=fold.validation))
             changes["ridge anew"] = ridge.predict(there, test)
             rows[amount, seed] = {way: rmse(there, changes[way], test) for way in WAYS}
-    return pd.DataFrame.from_dict(rows, orient="index").rename_axis(["new values", "seed"])
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis(["new values", "seed"]).sort_index()
 
 
 def _windows(prepared: Prepared) -> Windows:

@@ -20,7 +20,7 @@ from lstm_tutorial.workflow.windows import Prepared, Split, Windows
 if TYPE_CHECKING:
     import keras
 
-EPOCHS, PATIENCE = 12, 2
+EPOCHS, PATIENCE = 12, 2  # of `WINDOWS`; with fewer windows, so many more epochs that as many are seen
 ROWS, WINDOWS = 20_000, 1_000  # the last rows before the test part, and so many windows of a part, evenly spread
 
 
@@ -88,13 +88,15 @@ def error_on(folds: list[Fold], settings: Settings, report: Callable[[float, int
         write_state(model, untrained)
         epochs.turn_to(fold.train, fold.validation)
         anchor = float(np.mean(fold.validation.y.astype(float) ** 2))
-        errors.append(float(np.sqrt(fit_briefly(epochs, settings.seed) / anchor)) if anchor else 1.0)
+        times = min(8.0, max(1.0, WINDOWS / epochs.count))
+        best = fit_briefly(epochs, settings.seed, round(times * EPOCHS), round(times * PATIENCE))
+        errors.append(float(np.sqrt(best / anchor)) if anchor else 1.0)
         if report:
             report(float(np.mean(errors)), len(errors))
     return float(np.mean(errors))
 
 
-def fit_briefly(epochs: Epochs, seed: int, most: int = EPOCHS, patience: int = PATIENCE) -> float:
+def fit_briefly(epochs: Epochs, seed: int, most: int, patience: int) -> float:
     """Train until the loss on held-out windows has not improved for `patience` epochs, `most` at most.
 
     Leaves the best weights in the model and returns their loss; those it came with may be the best.

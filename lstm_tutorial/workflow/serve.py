@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import re
 import signal
@@ -178,6 +179,9 @@ def serve(app: FastAPI, listener: socket.socket) -> bool:
     # uvicorn raises the signal again when it has stopped. By then all is well: nobody should die of it.
     for signum in (signal.SIGTERM, signal.SIGINT):
         signal.signal(signum, lambda *_: None)
+    # What is loaded by now never becomes garbage, and to look through it would stop all answers for a while.
+    gc.collect()
+    gc.freeze()
     server.run([listener])
     return not server.force_exit
 

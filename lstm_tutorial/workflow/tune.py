@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -160,7 +161,9 @@ def _search(study: optuna.Study, measure: Callable[[optuna.Trial], float], space
 @contextmanager
 def _open(folder: str | Path | None, run: Run) -> Iterator[optuna.Study]:
     """A study in memory, or the one in this folder."""
-    import optuna
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # in a notebook its progress bars miss ipywidgets, aloud
+        import optuna
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     pruner = optuna.pruners.MedianPruner(n_startup_trials=FIRST)

@@ -61,6 +61,20 @@ def test_the_table_ranks_by_rmse_and_says_where_the_blend_stands(evaluation):
     assert evaluation.best_other in ("persistence", "seasonal naive", "ridge")
 
 
+def test_the_verdict_and_the_worth_are_those_of_the_table(evaluation):
+    rmse, best = evaluation.table()["RMSE"], evaluation.best_other
+    assert rmse[best] == rmse[["persistence", "seasonal naive", "ridge"]].min()
+    said = evaluation.verdict()
+    assert f"{best}, with an RMSE of {rmse[best]:.4g}" in said
+    assert f"**{evaluate.WORDS[evaluation.compare(best).verdict]}** {best}" in said
+    assert f"seasonal naive, has {rmse['seasonal naive']:.4g}" in said
+    harmful = replace(evaluation, forecasts=evaluation.forecasts | {"blend": evaluation.truth + 5.0}, weight=0.9)
+    assert "share is 0.90" in harmful.worth()
+    assert "the LSTM did harm" in harmful.worth()
+    same = replace(evaluation, forecasts=evaluation.forecasts | {"blend": evaluation.forecasts["ridge"]})
+    assert "within chance" in same.worth()
+
+
 def test_forecasts_of_the_validation_part_come_from_a_model_that_has_not_seen_it(prepared):
     """With no LSTM in it, the blend's validation errors are those of the ridge fitted to the training part."""
     linear = fit_linear(prepared)
@@ -118,6 +132,10 @@ def test_the_scoreboard_shows_the_largest_loss_first(evaluation):
     board = evaluate.scoreboard({"good": evaluation, "bad": replace(evaluation, forecasts=worse)})
     assert list(board.index) == ["bad", "good"]
     assert board.loc["bad", "the blend is"] == "worse"
+    said = evaluate.losses(board)
+    assert "smaller RMSE on" in said
+    assert "bad (" in said
+    assert "worse on 1" in said
     assert board.loc["bad", "ratio"] == pytest.approx(board.loc["bad", "blend's RMSE"] / board.loc["bad", "its RMSE"])
 
 

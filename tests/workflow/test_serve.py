@@ -267,6 +267,15 @@ def test_plain_values_go_on_where_the_session_stopped(monthly: Client) -> None:
     assert monthly.post(path, values=[7], last="2024-07-01").json["times"][0] == "2024-08-01T00:00:00"
 
 
+def test_a_session_does_not_go_on_for_ever() -> None:
+    with running(Naive(Schema("y", step="YS"))) as client:
+        path = f"/sessions/{client.post('/sessions', history=[1] * REACH, last='2024-01-01').json['id']}/values"
+        assert client.post(path, values=[1] * 5_000).json["times"][0] == "7025-01-01T00:00:00"
+        assert (
+            client.post(path, values=[1] * 5_000).refused()[1] == "values: times should lie in the years 1000 to 7999"
+        )
+
+
 def test_a_request_that_is_refused_leaves_the_session_as_it_was(monthly: Client) -> None:
     key = monthly.post("/sessions", history=GOOD).json["id"]
     before = monthly.send("GET", f"/sessions/{key}").json

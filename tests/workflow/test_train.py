@@ -19,7 +19,7 @@ from lstm_tutorial.workflow import checkpoint
 from lstm_tutorial.workflow.design import build
 from lstm_tutorial.workflow.epochs import Epochs
 from lstm_tutorial.workflow.prepare import prepare, read_frame
-from lstm_tutorial.workflow.rate_finder import find_rate
+from lstm_tutorial.workflow.rate_finder import find_rate, try_rates
 from lstm_tutorial.workflow.train import train, train_members
 
 FRAME = read_frame("sunspots")
@@ -292,3 +292,11 @@ def test_the_rate_finder_stops_at_the_cliff_and_leaves_the_model_as_it_was(undis
 def test_the_rate_finder_wants_a_rate_that_it_can_change():
     with pytest.raises(ValueError, match="follows a schedule"):
         find_rate(scheduled(), PREPARED, SETTINGS)
+
+
+def test_rates_are_tried_from_the_same_starts_with_the_same_batches():
+    idle, first, again = try_rates(keras.optimizers.SGD(), [1e-9, 0.1, 0.1000001], PREPARED, updates=20).values()
+    assert idle == pytest.approx([1, 1, 1], abs=1e-5)
+    assert first == pytest.approx(again, rel=1e-3)
+    assert len(set(first)) == 3
+    assert max(first) < 1
