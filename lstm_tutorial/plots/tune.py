@@ -16,7 +16,7 @@ def search(trials: pd.DataFrame) -> None:
     """The error of each trial in order, the best so far, and which trials were pruned (columns error, state)."""
     figure, axes = new_figure()
     complete = trials["state"] == "complete"
-    best = trials["error"].where(complete).cummin()
+    best = trials["error"].where(complete).cummin().ffill()
     axes.step(trials.index, best, where="post", color=MODEL, label="best so far")
     axes.plot(trials.index[complete], trials["error"][complete], "o", color=TRUTH, markersize=5, label="complete")
     pruned = trials[~complete]

@@ -13,6 +13,7 @@ import numpy as np
 
 MOST = 500  # scores that count: the latest
 ENOUGH = 400  # with fewer, coverage may be off by more than two points
+LEAST = 39  # with fewer, an interval from the least to the largest error seen covers less than 95 %
 PENALTY = 1000.0  # a scale needs to be roughly right only, so its ridge is held tightly
 FLOOR = 0.1  # errors below this share of the mean error are all alike: their logarithm would say too much
 
@@ -96,7 +97,7 @@ def warning(windows: int) -> str:
     """One sentence where intervals rest on fewer windows than they should; empty where there are enough."""
     if windows >= ENOUGH:
         return ""
-    return (
-        f"The intervals rest on {windows} past errors at the start of the test part, fewer than the {ENOUGH} that they "
-        "should: their coverage may be off by more than two points."
-    )
+    found = f"The intervals rest on {windows} past errors at the start of the test part, fewer than the"
+    if windows < LEAST:
+        return f"{found} {LEAST} that a 95 % interval needs at the least: they are too narrow, perhaps by far."
+    return f"{found} {ENOUGH} that they should: their coverage may be off by more than two points."

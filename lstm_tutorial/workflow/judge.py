@@ -20,7 +20,7 @@ from lstm_tutorial.workflow.windows import Prepared, Split, Windows
 if TYPE_CHECKING:
     import keras
 
-EPOCHS, PATIENCE = 12, 2  # of `WINDOWS`; with fewer windows, so many more epochs that as many are seen
+EPOCHS, PATIENCE = 12, 2  # of `WINDOWS`; with fewer windows up to three times as many epochs
 ROWS, WINDOWS = 20_000, 1_000  # the last rows before the test part, and so many windows of a part, evenly spread
 
 
@@ -88,7 +88,7 @@ def error_on(folds: list[Fold], settings: Settings, report: Callable[[float, int
         write_state(model, untrained)
         epochs.turn_to(fold.train, fold.validation)
         anchor = float(np.mean(fold.validation.y.astype(float) ** 2))
-        times = min(8.0, max(1.0, WINDOWS / epochs.count))
+        times = min(3.0, max(1.0, WINDOWS / epochs.count))
         best = fit_briefly(epochs, settings.seed, round(times * EPOCHS), round(times * PATIENCE))
         errors.append(float(np.sqrt(best / anchor)) if anchor else 1.0)
         if report:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
+from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -161,6 +162,13 @@ class Server(uvicorn.Server):
         self.gate: Gate = app.state.gate
         quiet: dict[str, Any] = {"access_log": False, "log_config": None, "server_header": False}
         super().__init__(uvicorn.Config(app, http="httptools", ws="none", lifespan="off", proxy_headers=False, **quiet))
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """The first signal asks for an end, a second Ctrl-C cuts off who is still connected."""
+        super().handle_exit(sig, frame)
+        if self.force_exit:
+            for connection in list(self.server_state.connections):
+                connection.transport.abort()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Take no more connections, but let clients in the middle of something finish; answers tell them to close."""

@@ -43,15 +43,21 @@ def prose(notebook: NotebookNode) -> str:
 
 
 def test_parameters_are_those_of_settings(chapter: Chapter) -> None:
+    """The first part and the chapter on the article's example take the article's values."""
     assert chapter.parameters
-    own = ARTICLE if chapter.name == "workflow/keras" else {}
+    own = ARTICLE if chapter.name.startswith("scratch/") or chapter.name == "workflow/keras" else {}
     for name, parameter in chapter.parameters.items():
         field = Settings.model_fields.get(name)
         assert parameter.help, f"{name} needs a comment"
         if field is not None:
-            assert parameter.annotation == annotation(field.annotation)
-            assert parameter.default == own.get(name, field.default)
-            assert parameter.help == field.description
+            default, kind, help_text = (
+                own.get(name, field.default),
+                annotation(field.annotation),
+                field.description or "",
+            )
+            if field.default is None and default is not None:  # a chapter leaves nothing to the data there
+                kind, help_text = kind.removesuffix(" | None"), help_text.split("; None:")[0]
+            assert (parameter.annotation, parameter.default, parameter.help) == (kind, default, help_text)
 
 
 def annotation(kind: Any) -> str:

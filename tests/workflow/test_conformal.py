@@ -106,6 +106,14 @@ def test_rolling_bounds_follow_errors_that_grow():
 def test_few_windows_are_said_to_be_few():
     assert conformal.warning(conformal.ENOUGH) == ""
     assert "42 past errors" in conformal.warning(42)
+    assert "off by more than two points" in conformal.warning(42)
+    assert "too narrow" in conformal.warning(3)
+
+
+def test_the_least_number_of_scores_is_what_the_95_percent_interval_takes():
+    for n, inside in ((conformal.LEAST, True), (conformal.LEAST - 1, False)):
+        rank = np.ceil(np.round((n + 1) * 0.975, 9))
+        assert (rank <= n) == inside
 
 
 def test_serving_needs_numpy_alone():
