@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -60,8 +61,8 @@ def save_forecaster(place: Path, units: int) -> list[str]:
 
     frame = read_frame("jfk")
     features = list(frame.columns[1:])
-    settings = Settings(units=units, features=features, anchor="last", log=False)
-    prepared = prepare(frame, settings)
+    chosen: dict[str, Any] = {"units": units, "features": features, "anchor": "last", "log": False}
+    prepared = prepare(frame, Settings(**chosen))
     models = [build(prepared.settings.model_copy(update={"seed": seed}), prepared.schema) for seed in range(3)]
     make_forecaster(prepared, Blend(fit_linear(prepared), models, 0.5)).save(place / "forecaster")
     frame.to_csv(place / "history.csv", index_label="time")
@@ -76,11 +77,11 @@ def main() -> None:
     forecaster = load(folder)
     values, last, known = read_history(csv, forecaster)
     model = keras.models.load_model(Path(folder) / "model.keras")
-    forecaster.network.predict = (
-        lambda x, extras: model.predict_on_batch(  # type: ignore[method-assign]
-            [x, extras][: len(model.inputs)]
-        )
-    )
+
+    def predict(x: np.ndarray, extras: np.ndarray) -> np.ndarray:
+        return np.asarray(model.predict_on_batch([x, extras][: len(model.inputs)]))
+
+    forecaster.network.predict = predict  # type: ignore[method-assign]
     write_forecast(forecaster.predict(values, last, known), forecaster.levels, sys.stdout)
 
 
