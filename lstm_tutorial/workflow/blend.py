@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lstm_tutorial.workflow.epochs import inputs
+from lstm_tutorial.workflow.heads import predict
 from lstm_tutorial.workflow.linear import Linear, fit_linear, refit_linear
 from lstm_tutorial.workflow.train import train_members
 from lstm_tutorial.workflow.windows import Prepared, Windows
@@ -59,12 +59,6 @@ def best_weight(truth: np.ndarray, linear: np.ndarray, lstm: np.ndarray) -> floa
 
 def predict_mean(models: list[keras.Model], windows: Windows) -> np.ndarray:
     """The networks' mean forecast as scaled changes, (n, horizon)."""
-    parts = [slice(start, start + 4096) for start in range(0, len(windows.first), 4096)]
-
-    # Called as functions: `predict` compiles each model anew, and complains when there are more than four.
-    def predict(model: keras.Model) -> np.ndarray:
-        given = inputs(model, windows)
-        one = len(given) == 1  # Keras warns of a list of one
-        return np.concatenate([model(given[0][part] if one else [each[part] for each in given]) for part in parts])
-
-    return np.asarray(np.mean([predict(model) for model in models], axis=0))
+    parts = [windows.take(slice(start, start + 4096)) for start in range(0, len(windows.first), 4096)]
+    made = [np.concatenate([predict(model, part.x, part.extras) for part in parts]) for model in models]
+    return np.asarray(np.mean(made, axis=0))

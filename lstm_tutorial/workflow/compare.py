@@ -58,7 +58,7 @@ def thin(prepared: Prepared, most: int) -> Prepared:
     def fewer(windows: Windows) -> Windows:
         count = len(windows.first)
         kept = np.sort(np.random.default_rng(0).permutation(count)[:most])
-        return Windows(*(array[kept] for array in windows))
+        return windows.take(kept)
 
     return replace(prepared, train=fewer(prepared.train), validation=fewer(prepared.validation))
 

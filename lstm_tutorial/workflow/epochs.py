@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from time import process_time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -24,6 +24,16 @@ def inputs(model: keras.Model, windows: Windows) -> list[np.ndarray]:
     return [windows.x, windows.extras][: len(model.inputs)]
 
 
+class Parts(Protocol):
+    """What has windows to train on and windows to judge by: a `Prepared`, or a fold of a search."""
+
+    @property
+    def train(self) -> Windows: ...  # noqa: D102
+
+    @property
+    def validation(self) -> Windows: ...  # noqa: D102
+
+
 class Epochs:
     """Passes of a compiled model over training and validation windows, by its own `train_step` and `test_step`.
 
@@ -31,7 +41,7 @@ class Epochs:
     than the arithmetic of a small network.
     """
 
-    def __init__(self, model: keras.Model, prepared: Prepared, batch_size: int) -> None:
+    def __init__(self, model: keras.Model, prepared: Parts, batch_size: int) -> None:
         model.optimizer.build(model.trainable_variables)
         self.model, self.batch_size = model, batch_size
         self.turn_to(prepared.train, prepared.validation)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -18,7 +17,7 @@ from lstm_tutorial.workflow.judge import Fold, fit_briefly, rmse
 from lstm_tutorial.workflow.linear import fit_linear
 from lstm_tutorial.workflow.parse import DataError
 from lstm_tutorial.workflow.prepare import check
-from lstm_tutorial.workflow.windows import Prepared, Split, Windows
+from lstm_tutorial.workflow.windows import Prepared, Split, Windows, make_part
 
 RATE = 0.3  # of the learning rate: smaller steps, so that less of what was learned is lost
 EPOCHS, PATIENCE = 20, 4
@@ -38,7 +37,7 @@ class Learner:
         self.model = build(settings.model_copy(update={"learning_rate": rate * settings.learning_rate}), fold.schema)
         for layer in self.model.layers[:-1]:
             layer.trainable = not head_only
-        self._epochs = Epochs(self.model, cast(Prepared, fold), settings.batch_size)
+        self._epochs = Epochs(self.model, fold, settings.batch_size)
         self._untrained = read_state(self.model)
 
     def learn(self, weights: list[np.ndarray], fold: Fold, seed: int) -> list[np.ndarray]:
@@ -71,7 +70,7 @@ def compare_ways(
     prepared = cut_fold(old, chosen, Split(len(old) - held_out, len(old), len(old)))
     known = Fold(_thin(prepared.train, 2 * FEW), prepared.validation, prepared.schema)
     there = replace(prepared, frame=new, table=new[list(prepared.schema.columns)].to_numpy(float))
-    windows = _windows(there)
+    windows = make_part(there.scaler, new, there.table, 0, len(new))
     test = _between(windows, parts.test, parts.length)
     fresh = {amount: _newest(windows, parts.test, amount, there) for amount in amounts}
     beginner = Learner(chosen, known)
@@ -90,18 +89,6 @@ def compare_ways(
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis(["new values", "seed"]).sort_index()
 
 
-def _windows(prepared: Prepared) -> Windows:
-    """All windows of a table that can be trained on, scaled as other data were."""
-    table, scaler, index = prepared.table, prepared.scaler, prepared.frame.index
-    missing = np.concatenate([[0], np.cumsum(~np.isfinite(table[:, 0]))])
-    first = np.arange(scaler.reach, len(table) - scaler.horizon + 1)
-    first = first[missing[first + scaler.horizon] == missing[first - scaler.reach]]
-    times = index.to_numpy()[first] if isinstance(index, pd.DatetimeIndex) else None
-    place = table.shape[1] - len(scaler.schema.known)
-    ahead = table[first[:, None] + np.arange(scaler.horizon), place:]
-    return Windows(*scaler.inputs(table, first, times, ahead), scaler.changes(table, first), first)
-
-
 def _newest(windows: Windows, end: int, amount: int, prepared: Prepared) -> Fold:
     """What can be made of the last `amount` rows before `end`, inputs included."""
     scaler = prepared.scaler
@@ -116,8 +103,8 @@ def _newest(windows: Windows, end: int, amount: int, prepared: Prepared) -> Fold
 def _between(windows: Windows, start: int, end: int) -> Windows:
     """Those whose targets all lie in these rows."""
     inside = (windows.first >= start) & (windows.first + windows.y.shape[1] <= end)
-    return Windows(*(array[inside] for array in windows))
+    return windows.take(inside)
 
 
 def _thin(windows: Windows, most: int) -> Windows:
-    return Windows(*(array[:: -(-len(windows.y) // most)] for array in windows))
+    return windows.take(slice(None, None, -(-len(windows.y) // most)))

@@ -8,6 +8,7 @@ import numpy as np
 
 from lstm_tutorial.workflow.conformal import Scale, fit_scale, rolling_bounds
 from lstm_tutorial.workflow.linear import fit_linear
+from lstm_tutorial.workflow.scale import target_window
 
 if TYPE_CHECKING:
     from lstm_tutorial.workflow.windows import Prepared, Windows
@@ -20,7 +21,7 @@ def size_features(x: np.ndarray, extras: np.ndarray, columns: int) -> np.ndarray
 
     From a scaler's x (n, steps, inputs) of so many `columns` and extras (n, k) to (n, timesteps + k + 1).
     """
-    target = x.reshape(len(x), -1, columns)[:, :, 0]
+    target = target_window(x, columns)
     return np.concatenate([target, extras, target.std(axis=1, keepdims=True)], axis=1)
 
 

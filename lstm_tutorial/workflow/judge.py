@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -14,6 +14,7 @@ from lstm_tutorial.workflow.choose import cut_fold, keeps_to_range, make_folds
 from lstm_tutorial.workflow.design import build
 from lstm_tutorial.workflow.epochs import Epochs, read_state, write_state
 from lstm_tutorial.workflow.parse import DataError
+from lstm_tutorial.workflow.scale import rows_needed
 from lstm_tutorial.workflow.schema import Schema
 from lstm_tutorial.workflow.windows import Prepared, Split, Windows
 
@@ -83,7 +84,7 @@ def error_on(folds: list[Fold], settings: Settings, report: Callable[[float, int
         # Most folds differ in length only: one compiled model serves them all.
         if fold.schema != schema:
             schema, model = fold.schema, build(settings, fold.schema)
-            epochs = Epochs(model, cast(Prepared, fold), settings.batch_size)
+            epochs = Epochs(model, fold, settings.batch_size)
             untrained = read_state(model)
         write_state(model, untrained)
         epochs.turn_to(fold.train, fold.validation)
@@ -128,7 +129,7 @@ def member_errors(prepared: Prepared, models: Sequence[keras.Model], part: str) 
 def mean_losses(prepared: Prepared, models: Sequence[keras.Model], origins: np.ndarray) -> np.ndarray:
     """Squared errors of the networks' mean forecast after test windows that start at `origins`: (n, horizon)."""
     inside = np.isin(prepared.test.first, origins)
-    windows = Windows(*(array[inside] for array in prepared.test))
+    windows = prepared.test.take(inside)
     forecast = prepared.unscale(predict_mean(list(models), windows), windows)
     losses: np.ndarray = (forecast - prepared.truth(windows)) ** 2
     return losses
@@ -136,8 +137,7 @@ def mean_losses(prepared: Prepared, models: Sequence[keras.Model], origins: np.n
 
 def _rows(settings: Settings, season: int) -> int:
     """How many rows before a fold's validation part leave it a window to train on."""
-    reach = settings.timesteps or 1
-    return (max(reach, season + 1) if settings.anchor in ("season", "ratio") else reach) + (settings.horizon or 1)
+    return rows_needed(settings.timesteps or 1, settings.anchor, season) + (settings.horizon or 1)
 
 
 def _cut(frame: pd.DataFrame, settings: Settings, split: Split, level: bool) -> Fold:
@@ -150,5 +150,4 @@ def _thin(fold: Fold, targets: np.ndarray) -> Fold:
     judged = np.flatnonzero(np.isin(fold.validation.first, targets))
     each = judged[:: -(-len(judged) // WINDOWS)]
     every = slice(None, None, -(-len(fold.train.y) // WINDOWS))
-    train, held_out = Windows(*(a[every] for a in fold.train)), Windows(*(a[each] for a in fold.validation))
-    return Fold(train, held_out, fold.schema)
+    return Fold(fold.train.take(every), fold.validation.take(each), fold.schema)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lstm_tutorial.workflow.scale import target_window
+
 if TYPE_CHECKING:
     from lstm_tutorial.workflow.windows import Prepared, Windows
 
@@ -32,9 +34,7 @@ def flat(prepared: Prepared, windows: Windows) -> np.ndarray:
     Of the past covariates it takes what is among the extras, not each value: a linear model with fewer weights
     was the better forecaster.
     """
-    columns = len(prepared.schema.columns)
-    target = windows.x.reshape(len(windows.x), prepared.scaler.timesteps, columns)[:, :, 0]
-    return np.concatenate([target, windows.extras], axis=1)
+    return np.concatenate([target_window(windows.x, len(prepared.schema.columns)), windows.extras], axis=1)
 
 
 def fit_ridge(x: np.ndarray, y: np.ndarray, strength: float) -> Linear:

@@ -9,6 +9,7 @@ from lstm_tutorial.workflow.choose import by_rule, choose
 from lstm_tutorial.workflow.parse import DataError
 from lstm_tutorial.workflow.read import parse_frame, read_frame, read_series
 from lstm_tutorial.workflow.samples import SAMPLES
+from lstm_tutorial.workflow.scale import rows_needed
 from lstm_tutorial.workflow.table import URL, read_bytes
 from lstm_tutorial.workflow.windows import Prepared, Split, Windows, cut, make_windows, split
 
@@ -51,8 +52,7 @@ def check(data: pd.Series | pd.DataFrame, settings: Settings) -> Split:
         raise DataError(
             f"anchor={settings.anchor!r} needs a season, and column {series.name!r} has none; choose 'last'"
         )
-    reach = max(timesteps, season + 1) if settings.anchor in ("season", "ratio") else timesteps
-    need, given = _minimum(settings, reach), len(series)
+    need, given = _minimum(settings, rows_needed(timesteps, settings.anchor, season)), len(series)
     if given < need:
         raise DataError(
             f"column {series.name!r} has {given} values; timesteps={timesteps}, horizon={horizon}, "

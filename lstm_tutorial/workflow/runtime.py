@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from lstm_tutorial.workflow.conformal import Scale
+from lstm_tutorial.workflow.scale import target_window
 
 Array = np.ndarray
 
@@ -50,7 +51,7 @@ class Network:
 
     def predict(self, x: Array, extras: Array) -> Array:
         """From x (n, steps, inputs) and extras (n, k), as `Scaler.inputs` makes them, to changes (n, horizon)."""
-        target = x.reshape(len(x), -1, self.columns)[:, :, 0]
+        target = target_window(x, self.columns)
         seen = [target, extras, self._remember(x)] if self.layers else [target, extras]
         changes: Array = _multiply(np.concatenate(seen, axis=1), self.head.kernel) + self.head.bias
         return changes

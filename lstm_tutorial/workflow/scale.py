@@ -9,6 +9,16 @@ import numpy as np
 from lstm_tutorial.workflow.schema import Schema, angles
 
 
+def rows_needed(timesteps: int, anchor: str | None, season: int | None) -> int:
+    """How many rows before a forecast such a window needs: an anchor in the last season may lie before it."""
+    return max(timesteps, (season or 0) + 1) if anchor in ("season", "ratio") else timesteps
+
+
+def target_window(x: np.ndarray, columns: int) -> np.ndarray:
+    """The target alone of a scaler's x (n, timesteps / fold, fold x columns): (n, timesteps)."""
+    return x.reshape(len(x), x.shape[1] * x.shape[2] // columns, columns)[:, :, 0]
+
+
 @dataclass(frozen=True)
 class Scaler:
     """Windows relative to where they end, changes relative to an anchor, in units that fit both.
@@ -31,8 +41,7 @@ class Scaler:
     @property
     def reach(self) -> int:
         """How many rows before a forecast it needs."""
-        season = self.schema.season or 0
-        return max(self.timesteps, season + 1) if self.anchor in ("season", "ratio") else self.timesteps
+        return rows_needed(self.timesteps, self.anchor, self.schema.season)
 
     def inputs(
         self, table: np.ndarray, first: np.ndarray, times: np.ndarray | None, ahead: np.ndarray

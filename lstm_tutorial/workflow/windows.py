@@ -26,6 +26,10 @@ class Windows(NamedTuple):
     y: np.ndarray
     first: np.ndarray
 
+    def take(self, rows: np.ndarray | slice) -> Windows:
+        """Some of them: places, a slice, or a mask (n,)."""
+        return Windows(*(array[rows] for array in self))
+
 
 class Split(NamedTuple):
     """Where the validation and the test part begin; training ends where validation begins."""
@@ -106,21 +110,25 @@ def cut(frame: pd.DataFrame, settings: Settings, parts: Split) -> Prepared:
     frame = _columns(frame, settings)
     table = _fill_without_peeking(frame, parts)
     scaler = _fit(frame, table, settings, parts)
+    windows = (make_part(scaler, frame, table, start, end) for start, end in pairwise((0, *parts)))
+    return Prepared(frame, settings, parts, scaler, table, *windows)
+
+
+def make_part(scaler: Scaler, frame: pd.DataFrame, table: np.ndarray, start: int, end: int) -> Windows:
+    """The windows whose targets all lie in the rows `start` to `end` of a table, without those that `cut` leaves out.
+
+    `frame` tells the rows' times and which targets were interpolated.
+    """
     reach, horizon = scaler.reach, scaler.horizon
     missing = np.concatenate([[0], np.cumsum(~np.isfinite(table[:, 0]))])
     filled = np.broadcast_to(False if frame.attrs.get("filled") is None else frame.attrs["filled"], len(table))
-    times = frame.index.to_numpy() if isinstance(frame.index, pd.DatetimeIndex) else None
-    known = slice(len(scaler.schema.columns) - len(scaler.schema.known), None)
-
-    def part(start: int, end: int) -> Windows:
-        first = np.arange(max(reach, start), max(reach, start, end - horizon + 1))
-        # A last value that is interpolated would know the first target.
-        first = first[(missing[first + horizon] == missing[first - reach]) & ~filled[first - 1]]
-        ahead = table[first[:, None] + np.arange(horizon), known]
-        x, extras = scaler.inputs(table, first, None if times is None else times[first], ahead)
-        return Windows(x, extras, scaler.changes(table, first), first)
-
-    return Prepared(frame, settings, parts, scaler, table, *(part(*ends) for ends in pairwise((0, *parts))))
+    first = np.arange(max(reach, start), max(reach, start, end - horizon + 1))
+    # A last value that is interpolated would know the first target.
+    first = first[(missing[first + horizon] == missing[first - reach]) & ~filled[first - 1]]
+    times = frame.index.to_numpy()[first] if isinstance(frame.index, pd.DatetimeIndex) else None
+    known = len(scaler.schema.columns) - len(scaler.schema.known)
+    ahead = table[first[:, None] + np.arange(horizon), known:]
+    return Windows(*scaler.inputs(table, first, times, ahead), scaler.changes(table, first), first)
 
 
 def _columns(frame: pd.DataFrame, settings: Settings) -> pd.DataFrame:

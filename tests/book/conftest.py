@@ -61,8 +61,9 @@ def small_book(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
     return make
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """A browser that is gone, and its event loop with it, before the tests of another module begin."""
     named = os.environ.get("LSTM_TUTORIAL_CHROMIUM")
     path = named or next(filter(None, map(shutil.which, NAMES)), None)
     if path is None:
