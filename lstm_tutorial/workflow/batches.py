@@ -10,25 +10,31 @@ from lstm_tutorial.workflow.deploy import Forecast, Forecaster
 from lstm_tutorial.workflow.messages import Rows
 
 MOST = 32  # forecasts in a batch: more of them at once gain little, and all wait for the last
+GATHER = 0.003  # seconds that a batch is held open where the one before it had more than one request
 
 
 class Batches:
-    """Gathers what arrives within two turns of the event loop; nobody waits for others to come.
+    """Gathers what arrives within two turns of the event loop, and for longer while requests come thick and fast.
 
-    In a batch a forecast costs a fraction of what it costs alone, because most of that is the overhead of many small
-    operations. An answer is the same to the bit whoever else asks: `Forecaster.predict_batch` sees to that.
+    A request that is alone waits for nobody. In a batch a forecast costs a fraction of what it costs alone, because
+    most of that is the overhead of many small operations. An answer is the same to the bit whoever else asks:
+    `Forecaster.predict_batch` sees to that.
     """
 
     def __init__(self, forecaster: Forecaster) -> None:
         self._forecaster = forecaster
         self._waiting: list[tuple[Rows, asyncio.Future[Forecast]]] = []
+        self._crowded = False
 
     async def predict(self, rows: Rows) -> Forecast:
         """The forecast, or what the forecaster raises."""
         loop = asyncio.get_running_loop()
         if not self._waiting:
-            # In the next turn the event loop reads what has arrived meanwhile, and in the one after it the batch runs.
-            loop.call_soon(loop.call_soon, self._run)
+            if self._crowded:
+                loop.call_later(GATHER, self._run)
+            else:
+                # In the next turn the loop reads what has arrived meanwhile, and in the one after it the batch runs.
+                loop.call_soon(loop.call_soon, self._run)
         future: asyncio.Future[Forecast] = loop.create_future()
         self._waiting.append((rows, future))
         return await future
@@ -40,6 +46,7 @@ class Batches:
 
     def _run(self) -> None:
         batch, self._waiting = self._waiting[:MOST], self._waiting[MOST:]
+        self._crowded = len(batch) > 1
         if self._waiting:
             asyncio.get_running_loop().call_soon(self._run)
         outcomes: list[Forecast | Exception]

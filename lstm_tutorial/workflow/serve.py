@@ -8,7 +8,7 @@ import os
 import re
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import uvicorn
 from fastapi import FastAPI, Request, Response
+from fastapi.routing import APIRoute
 from fastapi_offline import FastAPIOffline
 from prometheus_client import CONTENT_TYPE_LATEST, Gauge, generate_latest
 from pydantic_core import to_json
@@ -33,6 +34,19 @@ from lstm_tutorial.workflow.sessions import Session, Sessions
 
 TOKEN = "LSTM_TUTORIAL_TOKEN"
 DRAIN = 0.5  # seconds after a stop in which requests on open connections are still answered
+
+
+class Direct(APIRoute):
+    """Hands a request to its function as it is: nothing to resolve first, which takes as long as the forecast."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """What FastAPI is to call."""
+
+        async def call(request: Request) -> Response:
+            response: Response = await self.endpoint(request, **request.path_params)
+            return response
+
+        return call
 
 
 def create_app(forecaster: Forecaster, limits: Limits | None = None, token: str | None = None) -> FastAPI:
@@ -51,11 +65,13 @@ def create_app(forecaster: Forecaster, limits: Limits | None = None, token: str 
     schema = forecaster.schema
     app: FastAPI = FastAPIOffline(
         redoc_url=None,
+        telemetry=dict.fromkeys(("tracing", "metrics", "logs", "auto_configure"), False),
         title=f"Forecasts of {schema.target}",
         version=forecaster.fingerprint[:12],
         description=ABOUT.format(target=schema.target, horizon=forecaster.horizon, reach=forecaster.reach),
     )
     app.state.gate = gate
+    app.router.route_class = Direct
     app.add_middleware(Guard, gate=gate)
 
     def show(session: Session) -> dict[str, Any]:
@@ -81,7 +97,7 @@ def create_app(forecaster: Forecaster, limits: Limits | None = None, token: str 
         return _answer(show(sessions.add(rows.values, rows.last)) | {"forecast": first}, 201)
 
     @app.post("/sessions/{key}/values", **describe(Forecast, 404, *BODY, body="ValuesRequest"))
-    async def add_values(key: str, request: Request) -> Response:
+    async def add_values(request: Request, key: str) -> Response:
         """Add new values to a session and forecast, exactly as `/forecast` does from the whole history."""
         body = await read_body(request, limits)
         session = sessions.get(key)
@@ -93,18 +109,18 @@ def create_app(forecaster: Forecaster, limits: Limits | None = None, token: str 
         return _answer(answer)
 
     @app.get("/sessions/{key}", **describe(SessionState, 404))
-    async def show_session(key: str) -> Response:
+    async def show_session(_: Request, key: str) -> Response:
         """What is kept of a session."""
         return _answer(show(sessions.get(key)))
 
     @app.delete("/sessions/{key}", **describe(None, 404, status=204))
-    async def close_session(key: str) -> Response:
+    async def close_session(_: Request, key: str) -> Response:
         """Forget a session."""
         sessions.delete(key)
         return Response(status_code=204)
 
     @app.get("/schema", **describe(About))
-    async def show_schema() -> Response:
+    async def show_schema(_: Request) -> Response:
         """What is in a row, how many rows are wanted, what comes back, and the server's limits."""
         about = {"limits": vars(limits)}
         for name in About.model_fields.keys() - about.keys():
@@ -112,15 +128,17 @@ def create_app(forecaster: Forecaster, limits: Limits | None = None, token: str 
         return _answer(about)
 
     @app.get("/health", **describe(Health))
-    async def show_health() -> Response:
+    async def show_health(_: Request) -> Response:
         """Whether the server works; needs no token."""
         return _answer({"status": "ok"})
 
     @app.get("/metrics", **describe(None), response_class=Response)
-    async def show_metrics() -> Response:
+    async def show_metrics(_: Request) -> Response:
         """Counts and times in Prometheus' text format."""
         return Response(generate_latest(gate.registry), media_type=CONTENT_TYPE_LATEST)
 
+    # Routes are tried in turn, and FastAPI's own would come first.
+    app.router.routes.sort(key=lambda route: not isinstance(route, Direct))
     complete(app, messages, token is not None)
     return app
 

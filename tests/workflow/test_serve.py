@@ -356,6 +356,31 @@ def test_requests_that_wait_at_the_same_time_are_computed_together_and_answered_
     assert sizes[2:] == [MOST, MOST, MOST, 100 - 3 * MOST]
 
 
+def test_a_batch_stays_open_only_where_requests_come_thick_and_fast() -> None:
+    sizes: list[int] = []
+
+    class Counting(Naive):
+        def predict_batch(self, requests: Any) -> list[Forecast]:
+            sizes.append(len(requests))
+            return super().predict_batch(requests)
+
+    async def ask(*pauses: int) -> None:
+        """One request after each pause, counted in turns of the event loop."""
+        waiting = []
+        for turns in pauses:
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            waiting.append(asyncio.create_task(batches.predict(Rows(np.full((REACH, 1), 1.0), None, None))))
+        await asyncio.gather(*waiting)
+
+    batches = Batches(Counting(BARE))  # type: ignore[arg-type]
+    asyncio.run(ask(0, 20))
+    assert sizes == [1, 1]
+    asyncio.run(ask(0, 0))
+    asyncio.run(ask(0, 20))
+    assert sizes[2:] == [2, 2]
+
+
 def test_the_token_is_asked_for() -> None:
     with running(Naive(BARE), token="open sesame") as client:
         body = {"history": [1, 2, 3, 4]}
