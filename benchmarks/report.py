@@ -11,6 +11,7 @@ Shape = tuple[int, int, int, int]
 SHAPES: list[Shape] = [(32, 30, 1, 50), (32, 24, 1, 64), (256, 120, 14, 32), (64, 100, 32, 128), (128, 100, 64, 256)]
 STREAM: Shape = (1, 1, 1, 50)
 EXAMPLE: Shape = (32, 30, 1, 50)
+FIT: Shape = (128, 3, 216, 50)
 START: Shape = (1, 3, 216, 50)
 SERVING: Shape = (1, 3, 216, 50)
 
@@ -76,7 +77,7 @@ def write_table(rows: list[Row], machine: dict[str, Any]) -> str:
         "Shapes are batch,time,features,hidden; times are medians over the rounds [quartiles].",
         "",
     ]
-    table = [("part", "shape", "NumPy", "beside it", "", "ratio", "target", "")]
+    table = [("part", "shape", "ours", "beside it", "", "ratio", "target", "")]
     for row in rows:
         sign = "≤" if (row.part, row.other) in MOST else "≥"
         table.append(

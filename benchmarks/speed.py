@@ -3,9 +3,9 @@
     python -m benchmarks.speed --small --json figures.json
 
 prints a table and writes its figures: in every row both sides' median and quartiles over the rounds, and the ratio, the
-other side's time over NumPy's, so that above 1 NumPy is faster. Two rows are NumPy's own: how much longer its slowest
-steps take than the usual one, and its memory over what an LSTM's backward pass must keep. Before any side is timed, its
-result must agree with NumPy's.
+other side's time over ours, so that above 1 ours is faster. Ours is NumPy, but for the row `fit`, where both sides are
+Keras. Two rows are NumPy's own: how much longer its slowest steps take than the usual one, and its memory over what an
+LSTM's backward pass must keep. Before any side is timed, its result must agree with NumPy's.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from benchmarks import layers, models, serving, start, streaming
+from benchmarks import fit, layers, models, serving, start, streaming
 from benchmarks.measure import Side, Spread, agree, describe_machine, installed, time_blocks, time_calls
-from benchmarks.report import EXAMPLE, SERVING, SHAPES, START, STREAM, Row, Shape, write_table
+from benchmarks.report import EXAMPLE, FIT, SERVING, SHAPES, START, STREAM, Row, Shape, write_table
 from lstm_tutorial.scratch.lstm import LSTM
 
 ROOT = Path(__file__).parents[1]
@@ -108,6 +108,13 @@ def measure_example(shape: Shape, options: argparse.Namespace) -> list[Row]:
     return rows
 
 
+def measure_fit(shape: Shape, options: argparse.Namespace) -> list[Row]:
+    """An epoch of the workflow's recipe, and one of the article's plain setup on the same windows."""
+    spreads, windows = fit.time_epochs(min(options.rounds, 5), shape[3])
+    ours, theirs = spreads.values()
+    return [Row("fit", shape, "plain setup", ours, theirs, f"an epoch of {windows:,} windows, all variables and 24 h")]
+
+
 def measure_start(shape: Shape, options: argparse.Namespace) -> list[Row]:
     """From the start of a process to its first forecast, by the command `predict` and through Keras."""
     return _rows("start", shape, start.time_starts(min(options.rounds, 3), shape[3]), ["Keras"])
@@ -138,6 +145,7 @@ PARTS: dict[str, tuple[Callable[[Shape, argparse.Namespace], list[Row]], list[Sh
     "inference": (measure_inference, SHAPES),
     "streaming": (measure_streaming, [STREAM]),
     "example": (measure_example, [EXAMPLE]),
+    "fit": (measure_fit, [FIT]),
     "start": (measure_start, [START]),
     "serving": (measure_serving, [SERVING]),
     "memory": (measure_memory, SHAPES),
@@ -185,7 +193,7 @@ def _shape(text: str) -> Shape:
 
 def _choose(part: str, shapes: list[Shape]) -> list[Shape]:
     own = PARTS[part][1]
-    if part in ("streaming", "example", "start", "serving"):
+    if part in ("streaming", "example", "fit", "start", "serving"):
         return own
     return [shape for shape in shapes if shape in own or shape not in SHAPES]
 

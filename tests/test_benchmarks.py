@@ -55,6 +55,7 @@ def test_every_part_is_measured_beside_every_library(figures: dict[str, Any]) ->
         "streaming p50": streaming,
         "streaming p99": [*streaming, "its own p50"],
         "example": ["Keras", "torch"],
+        "fit": ["plain setup"],
         "start": ["Keras"],
         "serving": ["constant"],
         "memory": ["7 hidden floats"],
