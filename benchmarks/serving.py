@@ -1,9 +1,14 @@
 """The server under load, beside the same server with a forecaster that returns a constant.
 
-Each is sent as many requests as it can take, in turns; the real one then gets 1,000 a second for a minute, evenly
-spaced, each timed from the moment at which it was due. The servers are processes of their own on 127.0.0.1, started by
-the command `lstm-tutorial serve`, and this process is the client. The forecaster is that of `benchmarks.start`: the
-main example's size, not trained.
+Each is sent as many requests as it can take, in turns, and answers with one worker: what is compared is the processor
+time of a request, and the second of two cores is the client's. With more workers client and servers would take cores
+from each other, and the client, the same beside both, would hide a part of the difference.
+
+Then each gets 1,000 a second for a minute, evenly spaced, each timed from the moment at which it was due. Here both
+have two workers, as a service under such a load should: one would be busy nine tenths of the time, and requests queue.
+
+The servers are processes of their own on 127.0.0.1, started by the command `lstm-tutorial serve`, and this process is
+the client. The forecaster is that of `benchmarks.start`: the main example's size, not trained.
 
     python -m benchmarks.serving --port 8000 FORECASTER_DIR
 
@@ -35,7 +40,7 @@ from benchmarks.start import save_forecaster
 from lstm_tutorial.workflow.deploy import Forecaster, load
 
 ROOT = Path(__file__).parents[1]
-RATE, CONNECTIONS, BODIES = 1_000, 32, 64
+RATE, CONNECTIONS, BODIES, WORKERS = 1_000, 32, 64, 2
 SERVE = [sys.executable, "-c", "from lstm_tutorial.cli import main; main()", "serve", "--port", "0"]
 # The same command, but the forecaster says the same of every history.
 CONSTANT = [sys.executable, "-m", "benchmarks.serving", "--port", "0"]
@@ -217,12 +222,19 @@ def measure(rounds: int) -> list[Row]:
                 if seen.lost:
                     raise ValueError(f"{name}: {seen.lost} of {seen.sent} requests had no forecast")
                 seconds[name].append(1 / seen.rate)
-            steady = _run(send_steadily(port, requests, 4.0 * rounds))
-    p50, p99 = (1e3 * value for value in np.percentile(steady.times, [50, 99]))
-    note = f"{RATE:,} a second for {4 * rounds} s: p50 {p50:.1f} ms, p99 {p99:.1f} ms, {steady.lost} lost"
+        steady = [_load_steadily([*command, folder], requests, 4.0 * rounds) for command in (SERVE, CONSTANT)]
+    note = f"{RATE:,} a second for {4 * rounds} s, {WORKERS} workers: {steady[0]}; constant: {steady[1]}"
     # The first round warms up.
     ours, theirs = (Spread.of(each[1:]) for each in seconds.values())
     return [Row("serving", SERVING, "constant", ours, theirs, note)]
+
+
+def _load_steadily(command: list[str], requests: list[bytes], seconds: float) -> str:
+    with started([*command, "--workers", str(WORKERS)]) as port:
+        _run(send_at_will(port, requests, 1.0))  # warms up
+        seen = _run(send_steadily(port, requests, seconds))
+    p50, p99 = (1e3 * value for value in np.percentile(seen.times, [50, 99]))
+    return f"p50 {p50:.1f} ms, p99 {p99:.1f} ms, {seen.lost} lost"
 
 
 def _run(client: Coroutine[Any, Any, Load]) -> Load:

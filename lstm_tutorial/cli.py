@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -105,18 +106,24 @@ def serve(
     ] = None,
     max_body: Annotated[int, typer.Option(min=1, help="Bytes of a request's body.")] = Limits.body,
     max_rows: Annotated[int, typer.Option(min=1, help="Rows in a request.")] = Limits.rows,
-    max_sessions: Annotated[int, typer.Option(min=1, help="Sessions kept.")] = Limits.sessions,
+    max_sessions: Annotated[int, typer.Option(min=1, help="Sessions kept; by several workers none.")] = Limits.sessions,
     session_seconds: Annotated[float, typer.Option(min=1, help="How long.")] = Limits.session_seconds,
-    max_requests: Annotated[int, typer.Option(min=1, help="Requests worked on at a time.")] = Limits.requests,
+    max_requests: Annotated[int, typer.Option(min=1, help="Requests a worker takes at a time.")] = Limits.requests,
     body_seconds: Annotated[float, typer.Option(min=0.1, help="For a body to arrive.")] = Limits.seconds,
+    workers: Annotated[
+        int, typer.Option(min=1, help="Processes that answer; sessions want 1, and so does Windows.")
+    ] = Limits.workers,
 ) -> int:
     """Answer requests for forecasts over HTTP; the page /docs says how to ask. Ctrl-C stops."""
     from ipaddress import ip_address
 
     from lstm_tutorial.workflow import serve as server
+    from lstm_tutorial.workflow import workers as several
     from lstm_tutorial.workflow.deploy import load
 
-    limits = Limits(max_body, max_rows, max_sessions, session_seconds, max_requests, body_seconds)
+    if workers > 1 and not hasattr(os, "fork"):
+        raise RequestError(f"--workers {workers}: this system can't share a socket between processes; wanted 1")
+    limits = Limits(max_body, max_rows, max_sessions, session_seconds, max_requests, body_seconds, workers)
     try:
         token = server.read_token(token_file)
         service = server.create_app(load(folder), limits, token)
@@ -126,7 +133,8 @@ def serve(
     if token is None and not ip_address(listener.getsockname()[0]).is_loopback:
         typer.echo(f"lstm-tutorial: {address} is open to whoever can reach it; --token-file limits that", err=True)
     typer.echo(f"Listening on {address}; {address}/docs says how to ask. Ctrl-C stops.")
-    return 0 if server.serve(service, listener) else 130
+    answer = server.serve if workers == 1 else several.serve
+    return 0 if answer(service, listener) else 130
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -17,7 +17,7 @@ TAGS = {"forecast": "forecasts", "sessions": "sessions"}
 _PROBLEMS = {
     400: "The body is not JSON.",
     401: "The token is missing or wrong.",
-    404: "No such session.",
+    404: "No such session, or no sessions at all.",
     408: "The body took too long to arrive.",
     413: "The body is too large.",
     415: "The body is not declared as JSON.",
@@ -28,7 +28,7 @@ BODY = (400, 408, 413, 415, 422)  # what may be wrong with any body
 
 
 class About(BaseModel):
-    """What the forecaster wants and gives, and how much of it."""
+    """What the forecaster wants and gives, and how much of it. With `sessions` limited to 0 none can be opened."""
 
     target: str
     features: list[str]

@@ -10,6 +10,7 @@ import signal
 import socket
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from time import monotonic
 from types import FrameType
@@ -30,7 +31,7 @@ from lstm_tutorial.workflow.guard import Gate, Guard, read_body
 from lstm_tutorial.workflow.limits import Limits
 from lstm_tutorial.workflow.messages import Forecast, Messages, Rows
 from lstm_tutorial.workflow.openapi import ABOUT, BODY, About, Health, Opened, SessionState, complete, describe
-from lstm_tutorial.workflow.sessions import Session, Sessions
+from lstm_tutorial.workflow.sessions import NONE_KEPT, Session, Sessions
 
 TOKEN = "LSTM_TUTORIAL_TOKEN"
 DRAIN = 0.5  # seconds after a stop in which requests on open connections are still answered
@@ -56,23 +57,22 @@ def create_app(forecaster: Forecaster, limits: Limits | None = None, token: str 
     Raises ValueError for limits that leave too few rows for a forecast.
     """
     limits = limits or Limits()
+    if limits.workers > 1:
+        limits = replace(limits, sessions=0)
     if limits.rows < forecaster.reach:
         raise ValueError(f"at most {limits.rows} rows in a request are too few: a forecast needs {forecaster.reach}")
-    gate, messages = Gate(limits, token), Messages(forecaster, limits.rows)
-    batches, sessions = Batches(forecaster), Sessions(limits.sessions, limits.session_seconds)
-    kept = Gauge("lstm_tutorial_sessions", "Sessions kept.", registry=gate.registry)
-    kept.set_function(lambda: len(sessions))
+    messages, batches = Messages(forecaster, limits.rows), Batches(forecaster)
+    sessions = Sessions(limits.sessions, limits.session_seconds)
     schema = forecaster.schema
+    about = ABOUT.format(target=schema.target, horizon=forecaster.horizon, reach=forecaster.reach)
     app: FastAPI = FastAPIOffline(
         redoc_url=None,
         telemetry=dict.fromkeys(("tracing", "metrics", "logs", "auto_configure"), False),
         title=f"Forecasts of {schema.target}",
         version=forecaster.fingerprint[:12],
-        description=ABOUT.format(target=schema.target, horizon=forecaster.horizon, reach=forecaster.reach),
+        description=about if limits.sessions else f"{about}\n\nBut {NONE_KEPT}.",
     )
-    app.state.gate = gate
     app.router.route_class = Direct
-    app.add_middleware(Guard, gate=gate)
 
     def show(session: Session) -> dict[str, Any]:
         last = None if session.last is None else f"{session.last}{'Z' if schema.timezone else ''}"
@@ -86,7 +86,7 @@ def create_app(forecaster: Forecaster, limits: Limits | None = None, token: str 
         with _explaining():
             return _answer(messages.write(await batches.predict(rows)))
 
-    @app.post("/sessions", **describe(Opened, *BODY, body="ForecastRequest", status=201))
+    @app.post("/sessions", **describe(Opened, 404, *BODY, body="ForecastRequest", status=201))
     async def open_session(request: Request) -> Response:
         """Keep the end of a history, so that from now on new values are enough."""
         body = await read_body(request, limits)
@@ -122,10 +122,10 @@ def create_app(forecaster: Forecaster, limits: Limits | None = None, token: str 
     @app.get("/schema", **describe(About))
     async def show_schema(_: Request) -> Response:
         """What is in a row, how many rows are wanted, what comes back, and the server's limits."""
-        about = {"limits": vars(limits)}
-        for name in About.model_fields.keys() - about.keys():
-            about[name] = getattr(schema if hasattr(schema, name) else forecaster, name)
-        return _answer(about)
+        shown = {"limits": vars(limits)}
+        for name in About.model_fields.keys() - shown.keys():
+            shown[name] = getattr(schema if hasattr(schema, name) else forecaster, name)
+        return _answer(shown)
 
     @app.get("/health", **describe(Health))
     async def show_health(_: Request) -> Response:
@@ -139,6 +139,10 @@ def create_app(forecaster: Forecaster, limits: Limits | None = None, token: str 
 
     # Routes are tried in turn, and FastAPI's own would come first.
     app.router.routes.sort(key=lambda route: not isinstance(route, Direct))
+    gate = app.state.gate = Gate(limits, token, [getattr(route, "path", "other") for route in app.routes])
+    kept = Gauge("lstm_tutorial_sessions", "Sessions kept.", registry=gate.registry)
+    kept.set_function(lambda: len(sessions))
+    app.add_middleware(Guard, gate=gate)
     complete(app, messages, token is not None)
     return app
 
@@ -202,9 +206,13 @@ class Server(uvicorn.Server):
 def serve(app: FastAPI, listener: socket.socket) -> bool:
     """Answer requests until SIGTERM or SIGINT; False if a second Ctrl-C cut off what had been accepted."""
     server = Server(app)
-    # uvicorn raises the signal again when it has stopped. By then all is well: nobody should die of it.
+
+    def stop(*_: object) -> None:
+        server.should_exit = True
+
+    # For a signal before uvicorn listens to them. It raises them again when it has stopped, and then this harms nobody.
     for signum in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(signum, lambda *_: None)
+        signal.signal(signum, stop)
     # What is loaded by now never becomes garbage, and to look through it would stop all answers for a while.
     gc.collect()
     gc.freeze()

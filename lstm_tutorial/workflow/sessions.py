@@ -17,6 +17,8 @@ import numpy as np
 
 from lstm_tutorial.workflow.clock import refuse
 
+NONE_KEPT = "this server keeps no sessions, because it has several workers; sessions want one with --workers 1"
+
 
 @dataclass
 class Session:
@@ -31,7 +33,8 @@ class Session:
 class Sessions:
     """At most `most` sessions; each is forgotten `seconds` after it was last used.
 
-    When all places are taken a new session is refused, rather than a session dropped on which somebody counts.
+    When all places are taken a new session is refused, rather than a session dropped on which somebody counts. Where
+    there are no places at all every use is refused.
     """
 
     def __init__(self, most: int, seconds: float, now: Callable[[], float] = monotonic) -> None:
@@ -44,6 +47,7 @@ class Sessions:
 
     def check_place(self) -> None:
         """Raise an HTTPException if all places are taken."""
+        self._check_kept()
         if len(self) >= self.most:
             oldest = next(iter(self._kept.values()))
             wait = math.ceil(self.expires_in(oldest))
@@ -58,6 +62,7 @@ class Sessions:
 
     def get(self, key: str) -> Session:
         """The session, from now on the one used last; an HTTPException if there is none."""
+        self._check_kept()
         self._expire()
         if key not in self._kept:
             raise refuse("no such session; it was deleted, or not used for too long", 404)
@@ -72,6 +77,10 @@ class Sessions:
     def expires_in(self, session: Session) -> float:
         """Seconds until it is forgotten."""
         return max(0.0, session.used + self.seconds - self._now())
+
+    def _check_kept(self) -> None:
+        if not self.most:
+            raise refuse(NONE_KEPT, 404)
 
     def _expire(self) -> None:
         while self._kept and self.expires_in(next(iter(self._kept.values()))) <= 0:
