@@ -45,7 +45,7 @@ class Settings(BaseModel):
     validation_fraction: float = Field(0.1, gt=0, lt=1, description="share of the series that picks the epoch")
     test_fraction: float = Field(0.2, gt=0, lt=1, description="share of the series held out for scoring")
     seed: int = Field(0, ge=0, le=2**31 - 1, description="first random seed")
-    trials: int = Field(20, ge=1, le=100_000, description="settings to try")
+    trials: int = Field(16, ge=1, le=100_000, description="settings to try")
     minutes: float | None = Field(None, gt=0, description="longest search; None: until all trials are done")
     folder: str | None = Field(None, description="keeps what was trained; None: nothing is kept")
 

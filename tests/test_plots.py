@@ -24,7 +24,8 @@ UNITS = {name: np.random.default_rng(0).uniform(size=(9, 4)) for name in "ifc"}
 DOTS = {"standard": [0.02, 0.03], "no_input_gate": [0.1, 0.2]}
 ROWS = {"first": np.arange(6, 36), "training": np.arange(30) < 15}
 ROWS |= {
-    name: np.abs(np.arange(40) - ROWS["first"][:, None] + back) < 4 for name, back in (("inputs", 4), ("targets", 0))
+    name: (np.abs(np.arange(40) - ROWS["first"][:, None] + back) < 4) + 0.1
+    for name, back in (("inputs", 4), ("targets", 0))
 }
 PREPARED = SimpleNamespace(
     scaler=SimpleNamespace(timesteps=24, horizon=6, anchor="season", log=True),
@@ -35,17 +36,13 @@ PREPARED = SimpleNamespace(
 TRIALS = pd.DataFrame(
     {"units": [50, 8, 128, 20], "dropout": [0.3, 0.0, 0.6, 0.1], "error": [0.7, 0.8, 0.9, 0.65]}, index=range(1, 5)
 ).assign(state=["complete", "complete", "pruned", "complete"])
-NEW_DATA = pd.DataFrame(
-    np.random.default_rng(0).uniform(1, 2, (8, 3)),
-    pd.MultiIndex.from_product([[100, 200, 400, 800], [0, 1]], names=["new values", "seed"]),
-    ["left alone", "tuned", "anew"],
-)
 DESIGNS = pd.DataFrame({"weights": [90, 20], "seed 0": [2.0, 1.0], "seed 1": [2.1, 1.2]}, index=["LSTM", "GRU"])
 CALLS = {
     "series": lambda: plots.series(SERIES, (400, 500, 600)),
     "series without times": lambda: plots.series(SERIES.reset_index(drop=True), (400, 500, 600)),
     "windows": lambda: plots.windows(SERIES.to_numpy(), 24, 2),
     "learning_curve": lambda: plots.learning_curve({"loss": [1, 0.5, 0.4], "val_loss": [1, 0.6, 0.7]}, 2),
+    "learning_curve from the start": lambda: plots.learning_curve({"loss": [1, 0.5], "val_loss": [1, 0.6]}, 0, 0.5),
     "forecasts": lambda: plots.forecasts(SERIES, {"LSTM": SERIES.to_numpy()[:, None], "rule": SERIES.to_numpy()}),
     "future": lambda: plots.future(SERIES, SERIES.iloc[:5]),
     "scores": lambda: plots.scores(pd.DataFrame({"RMSE": [1.0, 2.0]}, index=["LSTM", "rule"]), "RMSE", "load", "MW"),
@@ -55,6 +52,7 @@ CALLS = {
     "speed_steps": lambda: plots.speed_steps({"slow": 3.0, "fast": 1.0}),
     "descents": lambda: plots.descents(VALLEYS, PATHS),
     "rate_sweep": lambda: plots.rate_sweep([1e-4, 1e-3, 1e-2], [1.0, 0.5, 9.0], [1.0, 0.7, 4.0], 1e-4),
+    "rate_race": lambda: plots.rate_race({"SGD": {0.1: [0.5, 0.6], 1: [1, 1]}, "Adam": {0.002: [0.4, 0.5]}}),
     "seed_scores": lambda: plots.seed_scores({"none": [1.0, 1.1], "dropout": [0.9, 1.2]}, "RMSE", "MW"),
     "step_sizes": lambda: plots.step_sizes(
         [0.1, 1], {("SGD", "round"): [0.1, np.nan], ("SGD", "long"): [1.0, 2.0]}, 9, {"SGD": 0.5}
@@ -77,9 +75,11 @@ CALLS = {
         build(Settings(timesteps=4, horizon=2, fold=2), Schema("load", ("wind",)))
     ),
     "architecture of a Sequential": lambda: plots.architecture(plain(4, 3, 0.01, 0)),
-    "designs": lambda: plots.designs(DESIGNS, {"ridge": 1.5}, "load (MW)"),
+    "designs": lambda: plots.designs([DESIGNS, DESIGNS.iloc[::-1]], {"ridge": 1.5}),
+    "designs of one kind": lambda: plots.designs([DESIGNS], {}),
     "starts": lambda: plots.starts({"zeros": np.ones((2, 5)), "usual": np.full((2, 5), 2.0)}, 10, 1.5),
-    "by_step": lambda: plots.by_step({"direct": np.ones((3, 6)), "recursive": np.full((3, 6), 2.0)}, "load (MW)"),
+    "by_step": lambda: plots.by_step({"direct": np.ones((3, 6)), "recursive": np.full((3, 6), 2.0)}),
+    "by_step of a single step": lambda: plots.by_step({"direct": np.ones((3, 1))}),
     "gradient_flow": lambda: plots.gradient_flow({"small": ([1e-9, 1.0], [1e-8, 0.5]), "large": ([9, 1], [8, 1])}),
     "fan": lambda: plots.fan(
         SERIES, np.datetime64("2020-01-26") + np.arange(3), np.ones(3), {0.8: (np.zeros(3), np.full(3, 2.0))}
@@ -87,14 +87,20 @@ CALLS = {
     "fan without times": lambda: plots.fan(
         SERIES.reset_index(drop=True), np.arange(1, 4), np.ones(3), {0.8: (np.zeros(3), np.full(3, 2.0))}
     ),
-    "health": lambda: plots.health(["Jun", "Jul"], [0.9, 0.6], 0.8, {"load": [0.1, 9.0]}, 0.25),
+    "health": lambda: plots.health(
+        ["Jun", "Jul"], {"fixed": [0.9, 0.6], "renewed": [0.8, 0.8]}, 0.8, 0.05, [False, True], {"load": [0, 9]}, 0.25
+    ),
     "wall": lambda: plots.wall([-1, 0, 1], [1, 0.5, 0], (0.1, 0.4), {"clipped": (0.5, 0.2), "not": (99.0, 0.9)}),
     "missing": lambda: plots.missing(pd.DataFrame({"wind": SERIES.where(SERIES > 0), "load": SERIES}), "a table"),
     "missing without times": lambda: plots.missing(pd.DataFrame({"wind": [1.0, np.nan, np.nan]}), "a table"),
-    "autocorrelation": lambda: plots.autocorrelation(np.cos(np.arange(49) / 4), "load", 24),
-    "autocorrelation without season": lambda: plots.autocorrelation(np.cos(np.arange(9) / 4), "load"),
+    "autocorrelation": lambda: plots.autocorrelation(
+        {"values": np.cos(np.arange(49) / 4), "changes": np.sin(np.arange(49) / 4)}, "load", 24
+    ),
+    "autocorrelation without season": lambda: plots.autocorrelation({"values": np.cos(np.arange(9) / 4)}, "load"),
     "normalized": lambda: plots.normalized(PREPARED),
-    "influence": lambda: plots.influence({"none": ROWS, "scaler": ROWS | {"inputs": ROWS["targets"]}}, split=20),
+    "influence": lambda: plots.influence(
+        {"none": ROWS, "scaler": ROWS | {"inputs": ROWS["targets"]}}, split=20, ahead=2
+    ),
     "attempts": lambda: plots.attempts(
         pd.DataFrame([[1, 2, 3], [2, 3, 4]], ["none", "jitter"]), "RMSE in °C", "the sea"
     ),
@@ -105,14 +111,16 @@ CALLS = {
     "seed_spread": lambda: plots.seed_spread(
         {part: {"given": np.array([2.0, 2.1]), "best": np.array([1.9, 2.2])} for part in ("validation", "test")}, "°C"
     ),
-    "new_data": lambda: plots.new_data(NEW_DATA, "°C"),
+    "seed_spread in three panels": lambda: plots.seed_spread(
+        {f"{weeks} weeks": dict.fromkeys(("left alone", "anew"), np.arange(1, 4)) for weeks in (1, 2, 4)}
+    ),
     "intervals": lambda: plots.intervals(
         SERIES, np.arange(300, 590), np.zeros((290, 6)), {0.8: (-np.ones((290, 6)), np.ones((290, 6)))}
     ),
     "intervals one step ahead": lambda: plots.intervals(
         SERIES.reset_index(drop=True), np.arange(595, 600), np.zeros((5, 1)), {}
     ),
-    "errors_by_step": lambda: plots.errors_by_step({"blend": np.arange(1, 4), "ridge": np.ones(3)}, "RMSE", "MW"),
+    "errors_by_step": lambda: plots.errors_by_step({"blend": np.arange(1, 4), "drift": np.ones(3)}, "drift", "RMSE"),
     "lags": lambda: plots.lags({"blend": np.zeros(24), "persistence": np.arange(1, 25)}),
     "scoreboard": lambda: plots.scoreboard(
         pd.DataFrame(
@@ -144,3 +152,15 @@ def test_a_label_names_the_unit_where_there_is_one():
     assert plots.label(series) == "sea temperature"
     series.attrs["unit"] = "°C"
     assert plots.label(series) == "sea temperature (°C)"
+
+
+def test_the_longest_time_outside_an_interval_is_said(monkeypatch):
+    shown = []
+    monkeypatch.setattr("IPython.display.display", lambda data, raw, metadata: shown.append(metadata["image/png"]))
+    first, forecast = np.arange(300, 590), np.zeros((290, 6))
+    series = SERIES.copy()
+    series.iloc[:] = 0
+    series.iloc[540:544] = 5
+    series.iloc[560] = -5
+    plots.intervals(series, first, forecast, {0.8: (forecast - 1, forecast + 1), 0.95: (forecast - 9, forecast + 9)})
+    assert "At most 4 values in a row lie outside the 80% interval." in shown[0]["caption"]

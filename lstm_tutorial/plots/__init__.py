@@ -10,12 +10,12 @@ from lstm_tutorial.plots.memory import ablation, memory, state_growth, trials
 from lstm_tutorial.plots.prepare import attempts, autocorrelation, influence, missing, normalized
 from lstm_tutorial.plots.sequences import gradients, recall
 from lstm_tutorial.plots.speed import speed_ratios, speed_steps
-from lstm_tutorial.plots.train import rate_sweep, seed_scores
+from lstm_tutorial.plots.train import rate_race, rate_sweep, seed_scores
 from lstm_tutorial.plots.training import descents, learning_curves, step_sizes
-from lstm_tutorial.plots.tune import importance, new_data, parallel, search, seed_spread
+from lstm_tutorial.plots.tune import importance, parallel, search, seed_spread
 
 __all__ = ["forecasts", "future", "label", "learning_curve", "scores", "series", "windows"]
-__all__ += ["rate_sweep", "seed_scores"]
+__all__ += ["rate_race", "rate_sweep", "seed_scores"]
 __all__ += ["descents", "learning_curves", "step_sizes"]
 __all__ += ["speed_ratios", "speed_steps"]
 __all__ += ["cell_diagram", "gates", "squashing_functions"]
@@ -23,7 +23,7 @@ __all__ += ["gradients", "recall"]
 __all__ += ["ablation", "memory", "state_growth", "trials"]
 __all__ += ["gradient_flow", "nudge_sizes", "unrolled", "wall"]
 __all__ += ["attempts", "autocorrelation", "influence", "missing", "normalized"]
-__all__ += ["importance", "new_data", "parallel", "search", "seed_spread"]
+__all__ += ["importance", "parallel", "search", "seed_spread"]
 __all__ += ["architecture", "by_step", "designs", "starts"]
 __all__ += ["fan", "health"]
 __all__ += ["errors_by_step", "intervals", "lags", "scoreboard"]

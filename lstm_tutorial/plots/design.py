@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lstm_tutorial.plots.figure import GRAY, MODEL, RULES, TRUTH, legend, new_figure, scale_losses, show
+from lstm_tutorial.plots.figure import GRAY, MODEL, RULES, SIZE, TRUTH, enlarge, legend, new_figure, scale_losses, show
 
 if TYPE_CHECKING:
     import keras
@@ -47,32 +47,40 @@ def architecture(model: keras.Model) -> None:
     )
 
 
-def designs(table: pd.DataFrame, references: Mapping[str, float], name: str) -> None:
-    """Each seed's error as a dot, a row for each design; a band over the first row's seeds; references as lines.
+def designs(tables: Sequence[pd.DataFrame], references: Mapping[str, float]) -> None:
+    """Each seed's error as a dot, a row for each design, in percent of the mean of its table's first row.
 
-    `table` has columns "weights" and one for each seed.
+    A panel for each table, which has a column for each seed; a band over the first row's seeds. `references` are
+    errors in the first table's units, drawn there as lines.
     """
-    figure, axes = new_figure(height=0.95 + 0.34 * len(table))
-    errors = table.drop(columns="weights").to_numpy(float)
-    rows = np.arange(len(table))
-    axes.axvspan(errors[0].min(), errors[0].max(), color="#e8eef4", label=f"seeds of {table.index[0]}")
-    for line, (reference, error) in zip(("--", ":", "-."), references.items(), strict=False):
-        axes.axvline(error, color=RULES[0], linestyle=line, linewidth=1.3, label=reference)
-    for seed in errors.T:
-        axes.plot(seed, rows, "o", color=MODEL, markersize=5, alpha=0.75)
-    axes.plot(errors.mean(axis=1), rows, "|", color=TRUTH, markersize=15, label="mean")
-    axes.set_yticks(rows, [f"{design}  ({weights:,.0f})" for design, weights in table["weights"].items()])
-    axes.set_ylim(len(table) - 0.5, -0.5)
-    axes.set_xlabel(f"RMSE of {name}, validation part")
-    legend(figure)
-    means = ", ".join(f"{design} {mean:.3g}" for design, mean in zip(table.index, errors.mean(axis=1), strict=True))
-    lines = ", ".join(f"{reference} {error:.3g}" for reference, error in references.items())
+    figure, panels = new_figure(height=0.9 + 0.3 * sum(map(len, tables)), ratios=[len(table) for table in tables])
+    words = []
+    for axes, table in zip(np.atleast_1d(panels), tables, strict=True):
+        errors = table.filter(like="seed").to_numpy(float)
+        errors *= 100 / errors[0].mean()
+        rows = np.arange(len(table))
+        axes.axvspan(errors[0].min(), errors[0].max(), color="#e8eef4")
+        axes.plot(errors, rows, "o", color=MODEL, markersize=5, alpha=0.75)
+        axes.plot(errors.mean(axis=1), rows, "|", color=TRUTH, markersize=15)
+        axes.set_yticks(rows, table.index)
+        axes.set_ylim(len(table) - 0.5, -0.5)
+        enlarge(axes)
+        words += [f"{design} {mean:.1f}" for design, mean in zip(table.index, errors.mean(axis=1), strict=True)]
+    unit = tables[0].filter(like="seed").iloc[0].mean() / 100
+    top = np.atleast_1d(panels)[0]
+    for reference, error in references.items():
+        top.axvline(error / unit, color=RULES[0], linestyle="--", linewidth=1.3)
+        style = {"ha": "center", "va": "bottom", "color": RULES[0], "fontsize": SIZE}
+        top.annotate(reference, (error / unit, 1), xycoords=("data", "axes fraction"), **style)
+    axes.set_xlabel(f"RMSE, {' or '.join(str(table.index[0]) for table in tables)} = 100", fontsize=SIZE)
+    lines = ", ".join(f"{reference} {error / unit:.1f}" for reference, error in references.items())
     show(
         figure,
-        alt=f"A row of {errors.shape[1]} dots, one a seed, for each design, with its mean RMSE: {means}. Vertical "
-        f"lines: {lines}.",
-        caption=f"Validation error of {len(table)} designs, a dot for each seed, further left is better; in brackets "
-        "the number of weights.",
+        alt=f"A row of dots, one a seed, for each design, in percent of the first one's mean RMSE. Means: "
+        f"{', '.join(words)}. Dashed: {lines}.",
+        caption=f"Validation error in percent of the mean of {' and of '.join(str(table.index[0]) for table in tables)}"
+        ": a dot for each seed, a bar at their mean; further left is better. Shaded: the range of the seeds that the "
+        f"others are compared with. Dashed: {', '.join(references)}.",
     )
 
 
@@ -87,33 +95,47 @@ def starts(losses: Mapping[str, np.ndarray], every: int, naive: float) -> None:
     axes.set_xlabel("updates")
     axes.set_ylabel("validation loss")
     scale_losses(axes)
-    legend(figure)
+    enlarge(axes)
+    legend(figure, SIZE)
     first = "; ".join(f"{name} {curves[:, 0].mean():.3g}" for name, curves in losses.items())
     show(
         figure,
         alt=f"Validation loss by the number of updates, a line for each seed of {', '.join(losses)}. Before the first "
         f"update, on average: {first}; the naive forecast has {naive:.3g}.",
-        caption="The first updates, a line for each seed, on a logarithmic scale. Dashed: the naive forecast.",
+        caption="Validation loss by the number of updates, a line for each seed, on a logarithmic scale. Dashed: the "
+        "naive forecast.",
     )
 
 
-def by_step(errors: Mapping[str, np.ndarray], name: str) -> None:
-    """RMSE (seeds, horizon) of some heads at each step ahead: the mean as a line, the seeds' range as a band."""
+def by_step(errors: Mapping[str, np.ndarray]) -> None:
+    """RMSE (seeds, horizon) of some heads at each step ahead, as a ratio to the first head's mean there.
+
+    The mean as a line, the seeds' range as a band.
+    """
     figure, axes = new_figure(height=3.0)
+    first = next(iter(errors.values()))
+    horizon, unit = first.shape[1], first.mean(axis=0)
+    steps = np.arange(1, horizon + 1)
     for color, (head, seeds) in zip(COLORS, errors.items(), strict=False):
-        steps = np.arange(1, seeds.shape[1] + 1)
-        axes.fill_between(steps, seeds.min(axis=0), seeds.max(axis=0), color=color, alpha=0.2, linewidth=0)
-        axes.plot(steps, seeds.mean(axis=0), color=color, marker=".", linewidth=1.3, label=head)
+        ratios = seeds / unit
+        axes.fill_between(steps, ratios.min(axis=0), ratios.max(axis=0), color=color, alpha=0.2, linewidth=0)
+        axes.plot(steps, ratios.mean(axis=0), color=color, marker=".", linewidth=1.5, label=head)
+    every = max(1, horizon // 4)
+    axes.set_xticks(np.arange(every, horizon + 1, every))
     axes.set_xlabel("steps ahead")
-    axes.set_ylabel(f"RMSE of {name}")
-    axes.set_ylim(bottom=0)
-    legend(figure)
-    ends = "; ".join(f"{head} {seeds[:, 0].mean():.3g} and {seeds[:, -1].mean():.3g}" for head, seeds in errors.items())
+    axes.set_ylabel(f"RMSE, {next(iter(errors))} = 1")
+    enlarge(axes)
+    legend(figure, SIZE)
+    ends = "; ".join(
+        f"{head} {ratio[0]:.2f} and {ratio[-1]:.2f}"
+        for head, ratio in ((head, seeds.mean(axis=0) / unit) for head, seeds in errors.items())
+    )
     show(
         figure,
-        alt=f"RMSE by the number of steps ahead, a line for each head. At the first and the last step: {ends}.",
-        caption=f"Validation error of {len(errors)} heads by the number of steps ahead: lines are means, bands the "
-        "range of the seeds.",
+        alt=f"RMSE by the number of steps ahead as a ratio to that of {next(iter(errors))}, a line for each head. At "
+        f"the first and the last step: {ends}.",
+        caption=f"Validation error of {len(errors)} heads at each step ahead, divided by the mean of "
+        f"{next(iter(errors))} there: lines are means, bands the range of the seeds.",
     )
 
 

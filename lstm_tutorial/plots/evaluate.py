@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lstm_tutorial.plots.figure import BARS, GRAY, MODEL, PALE, RULES, TRUTH, legend, new_figure, show
+from lstm_tutorial.plots.figure import BARS, GRAY, MODEL, PALE, RULES, SIZE, TRUTH, enlarge, legend, new_figure, show
 from lstm_tutorial.plots.forecasting import label
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def intervals(
     tones = ("#a9cbe8", "#d6e6f4")
     for tone, (level, (low, high)) in reversed(list(zip(tones, sorted(ends.items()), strict=False))):
         for number, (a, b) in enumerate(_blocks(len(chosen), horizon)):
-            name = f"{level:.0%} interval" if number == 0 else None
+            name = f"{level:.0%}" if number == 0 else None
             between = low[chosen].ravel()[a:b], high[chosen].ravel()[a:b]
             axes.fill_between(steps[a:b], *between, color=tone, linewidth=0, label=name)
     for number, (a, b) in enumerate(_blocks(len(chosen), horizon)):
@@ -48,36 +48,50 @@ def intervals(
         shown.index, shown.to_numpy(), color=TRUTH, linewidth=1, marker="." if horizon == 1 else "", label="truth"
     )
     axes.set_ylabel(label(series))
-    axes.tick_params(axis="x", labelrotation=20)
-    legend(figure)
+    if hasattr(series.index, "year"):
+        from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+
+        locator = AutoDateLocator(minticks=3, maxticks=7)  # fewer can fail
+        axes.xaxis.set_major_locator(locator)
+        axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+        axes.xaxis.get_offset_text().set_fontsize(SIZE)
+    enlarge(axes)
+    legend(figure, SIZE)
     made = f"{len(chosen)} forecasts of {horizon} steps" if horizon > 1 else f"{len(chosen)} forecasts one step ahead"
     names = " and ".join(f"{level:.0%}" for level in sorted(ends))
+    outside, truth = "", series.to_numpy()[rows]
+    for level in sorted(ends)[:1]:
+        low, high = (end[chosen].ravel() for end in ends[level])
+        most = _longest((truth < low) | (truth > high))
+        outside = f" At most {most} value{'s' * (most != 1)} in a row lie outside the {level:.0%} interval."
     show(
         figure,
         alt=f"Line chart of the end of {label(series)}: {made}, each behind the other, in blue, with shaded {names} "
-        "intervals around them, and the values that came true as a dark line.",
-        caption=f"The last {made} of the test part, with {names} intervals, and what came true.",
+        f"intervals around them, and the values that came true as a dark line.{outside}",
+        caption=f"The last {made} of the test part that don't overlap, with {names} intervals, and what came "
+        f"true.{outside}",
     )
 
 
-def errors_by_step(errors: Mapping[str, np.ndarray], score: str, unit: str = "") -> None:
-    """A score for each step ahead (horizon,), a line for each forecast."""
+def errors_by_step(errors: Mapping[str, np.ndarray], rule: str, score: str) -> None:
+    """A score for each step ahead (horizon,) divided by that of the `rule`, a line for each of the other forecasts."""
     figure, axes = new_figure()
-    errors = {name: np.asarray(values) for name, values in errors.items()}
-    horizon = len(next(iter(errors.values())))
-    colors = (MODEL, *RULES, GRAY)
-    for color, (name, values) in zip(colors, errors.items(), strict=False):
-        axes.plot(np.arange(1, horizon + 1), values, color=color, marker="o", markersize=3, linewidth=1.3, label=name)
-    axes.set_ylim(bottom=0)
+    shares = {name: np.asarray(values) / np.asarray(errors[rule]) for name, values in errors.items()}
+    ahead = np.arange(1, len(shares[rule]) + 1)
+    axes.axhline(1, color=TRUTH, linewidth=0.8, label=rule)
+    others = [name for name in shares if name != rule]
+    for color, name in zip((MODEL, *RULES), others, strict=False):
+        axes.plot(ahead, shares[name], color=color, marker="o", markersize=3, linewidth=1.3, label=name)
     axes.set_xlabel("steps ahead")
-    axes.set_ylabel(f"{score} ({unit})" if unit else score)
-    legend(figure)
-    blend = next(iter(errors))
-    ends = f"{errors[blend][0]:.3g} one step ahead and {errors[blend][-1]:.3g} at the last step"
+    axes.set_ylabel(f"{score} / {score} of\n{rule}")
+    enlarge(axes)
+    legend(figure, SIZE if len("".join(shares)) < 34 else 9)  # four long names are too wide
+    ends = "; ".join(f"{name} {shares[name][0]:.2f} and {shares[name][-1]:.2f}" for name in others)
     show(
         figure,
-        alt=f"{score} by step ahead, 1 to {horizon}, a line each for {', '.join(errors)}. That of {blend} is {ends}.",
-        caption=f"{score} on the test part by step ahead; smaller is better.",
+        alt=f"{score} by step ahead, 1 to {len(ahead)}, as a share of that of {rule}, a line for each forecast. One "
+        f"step ahead and at the last step: {ends}.",
+        caption=f"{score} on the test part by step ahead, as a share of that of {rule}; below 1 is better.",
     )
 
 
@@ -85,13 +99,14 @@ def lags(found: Mapping[str, np.ndarray]) -> None:
     """The lag at which each forecast correlates best with the truth, by step ahead."""
     figure, axes = new_figure(height=2.6)
     ahead = np.arange(1, len(next(iter(found.values()))) + 1)
-    axes.plot(ahead, ahead, color=PALE, linewidth=5, label="a copy of the last value")
+    axes.plot(ahead, ahead, color=PALE, linewidth=5, label="copy of the last value")
     markers = ("o", "s", "^")
     for color, marker, (name, values) in zip((MODEL, RULES[0], RULES[1]), markers, found.items(), strict=False):
         axes.plot(ahead, values, color=color, marker=marker, markersize=4, linewidth=0.8, label=name)
     axes.set_xlabel("steps ahead")
     axes.set_ylabel("best lag")
-    legend(figure)
+    enlarge(axes)
+    legend(figure, SIZE)
     said = "; ".join(f"{name} {np.min(values)} to {np.max(values)}" for name, values in found.items())
     show(
         figure,
@@ -101,30 +116,45 @@ def lags(found: Mapping[str, np.ndarray]) -> None:
     )
 
 
-def scoreboard(board: pd.DataFrame) -> None:
-    """The blend's RMSE as a share of the best other's, a dot for each series, the largest loss on top."""
-    figure, axes = new_figure(height=0.9 + 0.36 * len(board))
-    colors = {"better": MODEL, "worse": RULES[0]}
+def scoreboard(board: pd.DataFrame, close: float = 0.0) -> None:
+    """The blend's RMSE as a share of the best other's, a dot for each series, the largest loss on top.
+
+    A lead below the share `close` gets no color.
+    """
+    figure, axes = new_figure(height=0.9 + 0.5 * len(board))
     rows = np.arange(len(board))[::-1]
     for row, (_, entry) in zip(rows, board.iterrows(), strict=True):
-        verdict = str(entry["the blend is"])
-        axes.plot([1, entry["ratio"]], [row, row], color=BARS, linewidth=2)
-        axes.plot(entry["ratio"], row, "o", color=colors.get(verdict, GRAY), markersize=8)
-        text = f"{entry['ratio']:.3f}, {verdict}"
-        axes.annotate(text, (entry["ratio"], row), (0, 7), textcoords="offset points", ha="center", fontsize=8)
-    axes.axvline(1, color=TRUTH, linewidth=0.8)
+        verdict, ratio = str(entry["the blend is"]), float(entry["ratio"])
+        ahead = verdict == "better" and ratio <= 1 - close
+        color = MODEL if ahead else RULES[0] if verdict == "worse" else GRAY
+        axes.plot([1, ratio], [row, row], color=BARS, linewidth=2)
+        axes.plot(ratio, row, "o", color=color, markersize=8)
+        side, place = ("right", -7) if ratio < 1 else ("left", 7)  # where no line runs through the words
+        text = f"{ratio:.3f}, {verdict}"
+        axes.annotate(
+            text, (ratio, row), (place, 0), textcoords="offset points", ha=side, va="center_baseline", fontsize=SIZE
+        )
+    axes.axvline(1, color=TRUTH, linewidth=0.8, zorder=0)
     others = [f"{name}\nbeside {other}" for name, other in zip(board.index, board["best other"], strict=True)]
-    axes.set_yticks(rows, others, fontsize=8)
-    axes.set_ylim(-0.6, len(board) - 0.3)
-    axes.margins(x=0.15)
-    axes.set_xlabel("RMSE of the blend / RMSE of the best other (left of 1: the blend is better)")
-    said = "; ".join(f"{name} {ratio:.2f}" for name, ratio in board["ratio"].items())
+    axes.set_yticks(rows, others)
+    axes.set_ylim(-0.6, len(board) - 0.4)
+    axes.margins(x=0.75)
+    axes.set_xlabel("RMSE of the blend / RMSE of the best other")
+    enlarge(axes)
+    said = "; ".join(f"{name} {ratio:.3f}" for name, ratio in board["ratio"].items())
+    little = f" is below {close:.0%}," if close else " is"
     show(
         figure,
         alt=f"RMSE of the blend divided by that of the best other forecast, a dot for each series: {said}.",
-        caption="The blend beside the best of the others on each series, losses first. Gray: the difference is within "
-        "chance, or there are too few windows to tell.",
+        caption="The blend beside the best of the others on each series, losses first; left of 1 the blend is ahead. "
+        f"Gray: the lead{little} within chance, or there are too few windows to tell.",
     )
+
+
+def _longest(marked: np.ndarray) -> int:
+    """The length of the longest run of True."""
+    runs = np.split(marked, np.flatnonzero(np.diff(marked)) + 1)
+    return max((int(run.sum()) for run in runs), default=0)
 
 
 def _blocks(count: int, horizon: int) -> list[tuple[int, int]]:

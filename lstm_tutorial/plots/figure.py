@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 TRUTH, MODEL, RULES = "#1d2530", "#0f6fb5", ("#c8591b", "#5a8f29", "#8a5aa8", "#8c6d1f")
 STATE, GRAY, BARS, PALE = "#b98300", "#8a929c", "#b8c2cc", "#c9d1da"
+SIZE = 12  # of type that can be read on a phone
 
 
 def new_figure(
@@ -28,9 +29,16 @@ def new_figure(
     return figure, panels[0, 0] if panels.size == 1 else panels.ravel()
 
 
-def legend(figure: Figure) -> None:
+def legend(figure: Figure, size: int = 9) -> None:
     """Above the picture, where it covers nothing."""
-    figure.legend(loc="outside upper left", ncols=4, fontsize=9, frameon=False)
+    figure.legend(loc="outside upper left", ncols=4, fontsize=size, frameon=False)
+
+
+def enlarge(axes: Axes) -> None:
+    """Type that can be read on a phone; to be called once the labels are set."""
+    axes.tick_params(labelsize=SIZE)
+    axes.xaxis.label.set_fontsize(SIZE)
+    axes.yaxis.label.set_fontsize(SIZE)
 
 
 def scale_losses(axes: Axes) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lstm_tutorial.plots.figure import BARS, MODEL, RULES, TRUTH, legend, new_figure, scale_losses, show
+from lstm_tutorial.plots.figure import BARS, MODEL, RULES, SIZE, TRUTH, enlarge, legend, new_figure, scale_losses, show
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,22 +61,31 @@ def windows(values: np.ndarray, timesteps: int, horizon: int = 1, unit: str = ""
     )
 
 
-def learning_curve(history: Mapping[str, Sequence[float]], best_epoch: int) -> None:
-    """Training and validation loss by epoch, and the epoch whose weights were kept."""
-    figure, axes = new_figure(height=2.6)
+def learning_curve(history: Mapping[str, Sequence[float]], best_epoch: int, start: float | None = None) -> None:
+    """Training and validation loss by epoch, and the epoch whose weights were kept.
+
+    With `start`, the validation loss before the first epoch, that too, and larger type. The training loss is the mean
+    during an epoch, so then it is drawn at the middle of it.
+    """
+    figure, axes = new_figure(height=2.6 if start is None else 3)
     epochs = np.arange(1, len(history["loss"]) + 1)
-    axes.plot(epochs, history["loss"], color=TRUTH, label="training")
-    axes.plot(epochs, history["val_loss"], color=RULES[0], label="validation")
+    known = start is not None
+    axes.plot(epochs - 0.5 * known, history["loss"], color=TRUTH, label="training")
+    after = [start, *history["val_loss"]] if known else history["val_loss"]
+    axes.plot(np.arange(len(after)) + (not known), after, color=RULES[0], label="validation")
     axes.axvline(best_epoch, color=MODEL, linestyle=":", label="weights kept")
     scale_losses(axes)
     axes.set_xlabel("epoch")
     axes.set_ylabel("mean squared error")
-    legend(figure)
+    if known:
+        enlarge(axes)
+    legend(figure, SIZE if known else 9)
     show(
         figure,
         alt="Two curves of mean squared error by epoch, training and validation, on a logarithmic axis; a dotted line "
         "marks the epoch with the lowest validation error, whose weights were kept.",
-        caption=f"Loss after each epoch, in scaled units. The weights kept are those after epoch {best_epoch}.",
+        caption="Losses in scaled units, on a logarithmic axis: on training windows the mean during each epoch, on "
+        f"validation windows after it. The weights kept are those after epoch {best_epoch}.",
     )
 
 

@@ -7,24 +7,25 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lstm_tutorial.plots.figure import BARS, GRAY, MODEL, PALE, RULES, TRUTH, legend, new_figure, show
+from lstm_tutorial.plots.figure import BARS, GRAY, MODEL, RULES, SIZE, TRUTH, enlarge, new_figure, show
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.figure import Figure
 
 
 def missing(table: pd.DataFrame, name: str) -> None:
     """Where each column of a table (index: times or row numbers) has no value; absent rows are to be there as NaN."""
     import matplotlib.dates as mdates
 
-    figure, axes = new_figure(height=0.9 + 0.24 * table.shape[1])
+    figure, axes = _new_figure(height=0.9 + 0.28 * table.shape[1])
     empty = table.isna().to_numpy().T
-    cells = np.array_split(empty, min(empty.shape[1], 400), axis=1)
+    cells = np.array_split(empty, min(empty.shape[1], 200), axis=1)
     shares = np.stack([part.mean(axis=1) for part in cells], axis=1)
     timed = hasattr(table.index, "year")
     left, right = mdates.date2num(table.index[[0, -1]]) if timed else (0, len(table))
     axes.imshow(
-        shares,
+        np.where(shares > 0, 0.6 + 0.4 * shares, 0),  # one missing value is to be seen, too
         cmap="Greys",
         vmin=0,
         vmax=1,
@@ -34,41 +35,46 @@ def missing(table: pd.DataFrame, name: str) -> None:
     )
     if timed:
         axes.xaxis_date()
+        axes.xaxis.set_major_locator(mdates.AutoDateLocator(maxticks=6))
         axes.xaxis.set_major_formatter(mdates.ConciseDateFormatter(axes.xaxis.get_major_locator()))
     names = [f"{column} {share:.1%}" for column, share in table.isna().mean().items()]
     axes.set_yticks(np.arange(len(names))[::-1] + 0.5, names)
     show(
         figure,
-        alt=f"One strip for each of {len(names)} columns of {name} over {len(table)} steps, dark where values are "
-        f"missing: {', '.join(names)}.",
-        caption=f"Where values of {name} are missing (dark), by column, and which share of them.",
+        alt=f"One strip for each of {len(names)} columns of {name} over {len(table)} steps, gray where some values are "
+        f"missing and black where all are: {', '.join(names)}.",
+        caption=f"Where values of {name} are missing, by column, and which share of them. Gray: some of the steps "
+        "that one line stands for, black: all.",
     )
 
 
-def autocorrelation(values: Sequence[float], name: str, season: int | None = None) -> None:
-    """Correlation of a series with itself 0, 1, 2... steps earlier; multiples of the season are marked."""
-    figure, axes = new_figure(height=2.5)
-    lags = np.arange(len(values))
-    axes.axhline(0, color=GRAY, linewidth=0.8)
-    axes.vlines(lags, 0, values, color=MODEL, linewidth=min(2.5, 250 / len(lags)), label="correlation")
-    if season:
-        places = lags[season::season]
-        axes.plot(places, np.asarray(values)[places], "o", color=RULES[0], markersize=4, label=f"every {season} steps")
+def autocorrelation(panels: Mapping[str, Sequence[float]], name: str, season: int | None = None) -> None:
+    """Correlation with itself 0, 1, 2... steps earlier, a panel for each of `panels`; seasons are marked by dots."""
+    figure, rows = _new_figure(height=0.7 + 1.7 * len(panels), ratios=(1,) * len(panels))
+    ranges = []
+    for axes, (title, values) in zip(np.atleast_1d(rows), panels.items(), strict=True):
+        lags = np.arange(len(values))
+        axes.axhline(0, color=GRAY, linewidth=0.8)
+        axes.vlines(lags, 0, values, color=MODEL, linewidth=min(2.5, 250 / len(lags)))
+        if season:
+            places = lags[season::season]
+            axes.plot(places, np.asarray(values)[places], "o", color=RULES[0], markersize=5)
+        axes.set_ylim(min(-0.2, min(values)), 1.05)
+        axes.set_title(title, fontsize=SIZE, loc="left")
+        ranges.append(f"of {title} between {min(values):.2f} and {max(values):.2f}")
     axes.set_xlabel("steps apart")
-    axes.set_ylim(min(-0.2, min(values)), 1.05)
-    legend(figure)
-    marked = f"; every {season} steps a dot" if season else ""
+    marked = f"; a dot every {season} steps" if season else ""
     show(
         figure,
-        alt=f"The correlation of {name} with itself, 0 to {lags[-1]} steps apart, as thin vertical lines{marked}. "
-        f"It is between {min(values):.2f} and {max(values):.2f}.",
-        caption=f"Correlation of {name} with itself some steps earlier; peaks at a distance tell of a season.",
+        alt=f"Correlations of {name} with itself, 0 to {lags[-1]} steps apart, as thin vertical lines{marked}: "
+        f"{'; '.join(ranges)}.",
+        caption=f"Correlation of {name} with itself some steps earlier{marked}; peaks at a distance tell of a season.",
     )
 
 
 def normalized(prepared: Any, count: int = 6) -> None:
     """Some training windows and their targets, in the data's units and relative to each one's own starting point."""
-    figure, panels = new_figure(height=2.9, columns=2, sharex=True)
+    figure, panels = _new_figure(height=2.9, columns=2)
     scaler, windows = prepared.scaler, prepared.train
     steps, horizon = scaler.timesteps, scaler.horizon
     places = np.linspace(0, len(windows.first) - 1, count).astype(int)
@@ -83,8 +89,8 @@ def normalized(prepared: Any, count: int = 6) -> None:
             np.arange(horizon), windows.y[place], color=RULES[0], linewidth=1, marker="." if horizon == 1 else ""
         )
     unit = prepared.schema.unit
-    panels[0].set_title(f"as measured{f' ({unit})' if unit else ''}", fontsize=9, loc="left")
-    panels[1].set_title("as the model sees them", fontsize=9, loc="left")
+    panels[0].set_title(f"as measured{f' ({unit})' if unit else ''}", fontsize=SIZE, loc="left")
+    panels[1].set_title("as the model sees them", fontsize=SIZE, loc="left")
     for axes in panels:
         axes.axvline(-0.5, color=GRAY, linewidth=0.8, linestyle=":")
         axes.set_xlabel("steps from now")
@@ -104,35 +110,41 @@ def normalized(prepared: Any, count: int = 6) -> None:
     )
 
 
-def influence(panels: Mapping[str, Mapping[str, np.ndarray]], split: int) -> None:
-    """What windows are made of, by preparation: what `leaks.influence` returned for each.
+def influence(panels: Mapping[str, Mapping[str, np.ndarray]], split: int, ahead: int) -> None:
+    """What windows with `ahead` targets are made of, by preparation: what `leaks.influence` returned for each.
 
     Red is an input that knows its own first target or a later row, and whatever a training window knows of rows from
-    `split` on.
+    `split` on. Dark is a row that moves a window about as much as any does, pale one that moves it a little.
     """
     from matplotlib.colors import ListedColormap
     from matplotlib.patches import Patch
 
-    figure, axes = new_figure(height=2.6, columns=len(panels), sharey=True)
+    names = {"a little, by the scaler": "#e4e9ee", "input": "#7b8ea3", "target": RULES[0], "from the future": "#b3123a"}
+    lines = -(-len(panels) // 2)
+    figure, axes = _new_figure(height=0.7 + 2.1 * lines, ratios=(1,) * lines, columns=2, sharey=True)
     leaks = {}
-    for panel, (name, rows) in zip(np.atleast_1d(axes), panels.items(), strict=True):
-        inputs, targets, first = rows["inputs"], rows["targets"], rows["first"]
+    for panel, (name, rows) in zip(np.atleast_1d(axes), panels.items(), strict=False):
+        inputs, targets, first = rows["inputs"], rows["targets"], rows["first"][:, None]
         places = np.arange(inputs.shape[1])
+        much = (inputs > 0) & (inputs >= 0.4 * inputs.max(axis=1, keepdims=True))
         later = rows["training"][:, None] & (places >= split)
-        known = inputs & (places >= np.maximum(first, split)[:, None]) | (inputs | targets) & later
-        cells = np.where(known, 3, np.where(inputs, 1, np.where(targets, 2, 0)))
-        panel.imshow(cells, cmap=ListedColormap(["white", PALE, RULES[0], "#b3123a"]), vmin=0, vmax=3, aspect="auto")
+        known = (inputs > 0) & (places >= np.maximum(first, split)) | ((inputs > 0) | (targets > 0)) & later
+        known |= much & (places >= first)
+        own = (targets > 0) & (places >= first) & (places < first + ahead)
+        cells = np.select([known, own, much, (inputs > 0) | (targets > 0)], [4, 3, 2, 1], 0)
+        panel.imshow(cells, cmap=ListedColormap(["white", *names.values()]), vmin=0, vmax=4, aspect="auto")
         panel.axvline(split - 0.5, color=TRUTH, linewidth=0.8, linestyle=":")
-        panel.set_title(name, fontsize=9)
-        panel.set_xlabel("row")
+        panel.set_title(name, fontsize=SIZE, loc="left")
         leaks[name] = int(known.any(axis=1).sum())
-    np.atleast_1d(axes)[0].set_ylabel("window")
-    names = {"input": PALE, "target": RULES[0], "from the future": "#b3123a"}
+    for panel in np.atleast_1d(axes)[-2:]:
+        panel.set_xlabel("row")
+    for panel in np.atleast_1d(axes)[::2]:
+        panel.set_ylabel("window")
     figure.legend(
         handles=[Patch(color=color, label=name) for name, color in names.items()],
         loc="outside upper left",
-        ncols=3,
-        fontsize=9,
+        ncols=2,
+        fontsize=SIZE,
         frameon=False,
     )
     found = "; ".join(f"{name}: {count}" for name, count in leaks.items())
@@ -148,7 +160,7 @@ def influence(panels: Mapping[str, Mapping[str, np.ndarray]], split: int) -> Non
 
 def attempts(scores: pd.DataFrame, label: str, name: str) -> None:
     """One dot for each attempt (column) at each of several ways (rows), and a line at the mean of the first row."""
-    figure, axes = new_figure(height=0.8 + 0.32 * len(scores))
+    figure, axes = _new_figure(height=0.8 + 0.32 * len(scores))
     first = float(scores.iloc[0].mean())
     axes.axvline(first, color=GRAY, linewidth=0.8, linestyle=":")
     for place, (_, row) in enumerate(scores.iterrows()):
@@ -156,6 +168,7 @@ def attempts(scores: pd.DataFrame, label: str, name: str) -> None:
         axes.plot(row.mean(), -place, "|", color=MODEL, markersize=16, markeredgewidth=2.5)
     axes.set_yticks(-np.arange(len(scores)), list(scores.index))
     axes.set_xlabel(label)
+    axes.locator_params(axis="x", nbins=5)
     axes.margins(x=0.1, y=0.15)
     means = ", ".join(f"{way} {mean:.3g}" for way, mean in scores.mean(axis=1).items())
     show(
@@ -164,6 +177,16 @@ def attempts(scores: pd.DataFrame, label: str, name: str) -> None:
         f"{label}: {means}.",
         caption=f"{label} on {name}: {scores.shape[1]} seeds (dots), their mean (bar); dotted: the first row's.",
     )
+
+
+def _new_figure(
+    height: float, ratios: Sequence[int] = (1,), columns: int = 1, sharey: bool = False
+) -> tuple[Figure, Any]:
+    """As `new_figure`, with type that can be read on a phone."""
+    figure, panels = new_figure(height, ratios, columns, sharey=sharey)
+    for axes in np.atleast_1d(panels):
+        enlarge(axes)
+    return figure, panels
 
 
 def _shades(count: int) -> list[Any]:

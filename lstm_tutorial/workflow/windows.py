@@ -30,6 +30,14 @@ class Windows(NamedTuple):
         """Some of them: places, a slice, or a mask (n,)."""
         return Windows(*(array[rows] for array in self))
 
+    def thin(self, most: int) -> Windows:
+        """At most `most` of them, drawn at random, each time the same ones, and kept in order of time.
+
+        At random, since every second or third window of hourly data begins at the same few hours of the day.
+        """
+        drawn = np.random.default_rng(0).permutation(len(self.first))[:most]
+        return self.take(np.sort(drawn))
+
 
 class Split(NamedTuple):
     """Where the validation and the test part begin; training ends where validation begins."""
