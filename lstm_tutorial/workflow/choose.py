@@ -28,21 +28,20 @@ def choose(frame: pd.DataFrame, settings: Settings) -> Settings:
     settings = by_rule(frame, settings)
     assert settings.timesteps and settings.horizon
     season, parts = frame.attrs.get("season"), split(len(frame), settings.validation_fraction, settings.test_fraction)
-    folds = make_folds(parts, settings.timesteps + settings.horizon, season or 0)
-    seasonal = season and folds[0].validation > 2 * season
+    seasonal = season and _folds(frame, settings)[0].validation > 2 * season
     anchors = [settings.anchor] if settings.anchor else ["last", "season", "ratio"][: 3 if seasonal else 1]
     logs = [settings.log] if settings.log is not None else [False, True][: 1 + positive(frame, parts)]
     tried = {
         (anchor, log): 0.0
         if len(anchors) == len(logs) == 1
-        else _error(frame, settings, folds, anchor=anchor, log=log, features=[])
+        else error_on_folds(frame, settings, anchor=anchor, log=log, features=[])
         for anchor, log in product(anchors, logs)
     }
     plainest = (anchors[0], logs[0])
     anchor, log = min(tried, key=lambda key: tried[key] * (GAIN if key == plainest else 1))
     chosen = settings.model_copy(update={"anchor": anchor, "log": log})
     if settings.features is None:
-        chosen = chosen.model_copy(update={"features": _features(frame, chosen, folds)})
+        chosen = chosen.model_copy(update={"features": _features(frame, chosen)})
     return chosen
 
 
@@ -70,13 +69,13 @@ def positive(frame: pd.DataFrame, parts: Split) -> bool:
     return bool((frame.iloc[: parts.test, 0].dropna() > 0).all())
 
 
-def _features(frame: pd.DataFrame, settings: Settings, folds: list[Split]) -> list[str]:
+def _features(frame: pd.DataFrame, settings: Settings) -> list[str]:
     """All covariates where they help the ridge, else none."""
     known = frame.attrs.get("known") or []
     features = [str(name) for name in frame.columns[1:] if name not in known]
     if not features:
         return []
-    with_them, without = (_error(frame, settings, folds, features=chosen) for chosen in (features, []))
+    with_them, without = (error_on_folds(frame, settings, features=chosen) for chosen in (features, []))
     return features if with_them < GAIN * without else []
 
 
@@ -99,12 +98,20 @@ def make_folds(parts: Split, window: int, season: int) -> list[Split]:
     return [Split(int(a), int(b), int(b)) for a, b in pairwise(edges) if a < b]
 
 
-def _error(frame: pd.DataFrame, settings: Settings, folds: list[Split], **choice: object) -> float:
-    """Root mean squared error of a ridge over all folds, in the data's units, at its best strength."""
-    settings, errors = settings.model_copy(update=choice), []
-    for fold in folds:
-        errors.append(_errors(cut_fold(frame, settings, fold)))
+def error_on_folds(frame: pd.DataFrame, settings: Settings, **choice: object) -> float:
+    """What decides: a ridge's root mean squared error over all folds, in the data's units, at its best strength.
+
+    `settings`, with `choice` in their place, leave nothing open.
+    """
+    settings = settings.model_copy(update=choice)
+    errors = [_errors(cut_fold(frame, settings, fold)) for fold in _folds(frame, settings)]
     return float(np.sqrt(np.mean(errors, axis=0).min()))
+
+
+def _folds(frame: pd.DataFrame, settings: Settings) -> list[Split]:
+    assert settings.timesteps and settings.horizon, "choose settings first"
+    parts = split(len(frame), settings.validation_fraction, settings.test_fraction)
+    return make_folds(parts, settings.timesteps + settings.horizon, frame.attrs.get("season") or 0)
 
 
 def cut_fold(frame: pd.DataFrame, settings: Settings, fold: Split) -> Prepared:

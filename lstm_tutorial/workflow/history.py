@@ -73,6 +73,31 @@ def take_history(frame: pd.DataFrame, forecaster: Forecaster) -> History:
     return History(values, last, known)
 
 
+def latest(frame: pd.DataFrame, forecaster: Forecaster) -> tuple[History, int]:
+    """The latest history in what `read_frame` returned that allows a forecast, and the row in which that begins.
+
+    It ends before the table does where the last targets are missing, or covariates known ahead are not known far
+    enough. Raises ValueError where there is none, or as `take_history` does.
+    """
+    import pandas as pd
+
+    schema, future = forecaster.schema, frame.attrs.get("future")
+    beyond = 0 if future is None else len(future)
+    length = len(frame) - (max(0, forecaster.horizon - beyond) if schema.known else 0)
+    whole = frame[schema.target].notna().rolling(forecaster.reach).sum().to_numpy()[:length]
+    ends = np.flatnonzero(whole == forecaster.reach) + 1
+    if not len(ends):
+        raise ValueError(f"has no {forecaster.reach} values without a gap to forecast from")
+    end = int(ends[-1])
+    part = frame.iloc[:end].copy()
+    if schema.known:
+        known = list(schema.known)
+        rest = [frame.iloc[end:]] + ([] if future is None else [future])
+        ahead = np.concatenate([each[known].to_numpy(float) for each in rest])
+        part.attrs = frame.attrs | {"future": pd.DataFrame(ahead, columns=known)}
+    return take_history(part, forecaster), end
+
+
 def save_forecast(forecast: Forecast, levels: tuple[float, ...], path: Path | None) -> None:
     """Write a forecast as CSV, to standard output if there is no path. Raises ValueError if that can't be done."""
     if path is None:

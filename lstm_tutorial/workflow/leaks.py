@@ -59,8 +59,9 @@ def find_leaks(prepare: Prepare, data: pd.DataFrame | pd.Series, settings: Any =
 def influence(prepare: Prepare, data: pd.DataFrame | pd.Series, settings: Any = None) -> dict[str, np.ndarray]:
     """Which rows the windows are made of, found by changing one row after another.
 
-    "inputs" and "targets": bool (windows, rows), whether the row moves them; "first": the row of each first target,
-    (windows,); "training": whether it is a training window, bool (windows,). Runs `prepare` once for each row.
+    "inputs" and "targets": float (windows, rows), how far the row moves any of them, 0 where it moves none; "first":
+    the row of each first target, (windows,); "training": whether it is a training window, bool (windows,). Runs
+    `prepare` once for each row.
     """
     before = prepare(data, settings)
     chosen, parts = getattr(before, "settings", settings), [getattr(before, name) for name in PARTS]
@@ -68,8 +69,8 @@ def influence(prepare: Prepare, data: pd.DataFrame | pd.Series, settings: Any = 
     for row in range(len(data)):
         after = prepare(change(data, row, row + 1), chosen)
         pairs = [(old, getattr(after, name)) for name, old in zip(PARTS, parts, strict=True)]
-        inputs.append(np.concatenate([_differ(_inputs(old), _inputs(new)).any(axis=1) for old, new in pairs]))
-        targets.append(np.concatenate([_differ(old.y, new.y).any(axis=1) for old, new in pairs]))
+        inputs.append(np.concatenate([_farthest(_inputs(old), _inputs(new)) for old, new in pairs]))
+        targets.append(np.concatenate([_farthest(old.y, new.y) for old, new in pairs]))
     first = np.concatenate([part.first for part in parts])
     training = np.arange(len(first)) < len(before.train.first)
     return {"inputs": np.stack(inputs, 1), "targets": np.stack(targets, 1), "first": first, "training": training}
@@ -158,3 +159,11 @@ def _differ(old: np.ndarray, new: np.ndarray) -> np.ndarray:
     if old.shape != new.shape:
         return np.ones(old.shape, dtype=bool)
     return np.logical_not(np.isclose(old, new, rtol=0, atol=0, equal_nan=True))
+
+
+def _farthest(old: np.ndarray, new: np.ndarray) -> np.ndarray:
+    """The largest difference in each window, (n,); infinite where a value came or went."""
+    if old.shape != new.shape:
+        return np.full(len(old), np.inf)
+    far: np.ndarray = np.where(_differ(old, new), np.nan_to_num(np.abs(new - old), nan=np.inf), 0).max(axis=1)
+    return far

@@ -1,4 +1,4 @@
-"""The linear model that stands beside every LSTM: a ridge regression on the same numbers."""
+"""The linear model that stands beside every LSTM: a ridge regression on the target's window and the extras."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ class Linear:
 def flat(prepared: Prepared, windows: Windows) -> np.ndarray:
     """The target's window and the extras beside it as one row of numbers, (n, timesteps + extras).
 
-    Of the past covariates it takes what is among the extras, not each value: a linear model with fewer weights
-    was the better forecaster.
+    Of the past covariates it takes what is among the extras, not each value: the chapter workflow/design shows a ridge
+    on every value beside it.
     """
     return np.concatenate([target_window(windows.x, len(prepared.schema.columns)), windows.extras], axis=1)
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from lstm_tutorial.settings import Settings
-from lstm_tutorial.workflow.choose import by_rule, choose
+from lstm_tutorial.workflow.choose import GAIN, by_rule, choose, error_on_folds
 
 LENGTH = 240
 TREND, SEASON = np.arange(LENGTH), np.sin(np.arange(LENGTH) * 2 * np.pi / 12)
@@ -43,6 +43,14 @@ def test_a_series_that_multiplies_is_taken_in_logarithms_and_one_that_adds_is_no
 
 def test_a_walk_starts_from_its_last_value():
     assert choose(monthly(noise(1).cumsum()), Settings()).anchor == "last"
+
+
+@pytest.mark.parametrize("values", [noise(1).cumsum(), 5 * SEASON + noise(1), TREND / 9 + 5 * SEASON + noise(0.2)])
+def test_the_anchor_has_the_least_error_on_the_folds_or_is_the_plainest_and_nearly_has(values):
+    frame = monthly(values)
+    chosen = choose(frame, Settings(log=False))
+    errors = {name: error_on_folds(frame, chosen, anchor=name) for name in ("last", "season", "ratio")}
+    assert chosen.anchor == ("last" if GAIN * errors["last"] < min(errors.values()) else min(errors, key=errors.get))
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -173,6 +173,7 @@ def test_influence_shows_which_rows_windows_are_made_of():
     assert np.flatnonzero(rows["inputs"][place])[100:].tolist() == [157, 158, 159]
     assert np.flatnonzero(rows["targets"][place])[100:].tolist() == [160, 161]
     assert rows["inputs"][:, :100].all()  # by way of the scaler
+    assert rows["inputs"][place, 157:160].min() > 5 * rows["inputs"][place, :100].max(), "which moves it less"
 
 
 def test_change_adds_to_the_rows_named_and_leaves_the_original_alone():
