@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from time import process_time
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from lstm_tutorial.workflow.design import build
 from lstm_tutorial.workflow.epochs import Arrays, Epochs, read_state, write_state
 from lstm_tutorial.workflow.heads import predict
 from lstm_tutorial.workflow.schema import Schema
-from lstm_tutorial.workflow.windows import Prepared, Windows
+from lstm_tutorial.workflow.windows import Prepared
 
 if TYPE_CHECKING:
     import keras
@@ -27,13 +28,15 @@ class Runs:
     """One design trained with several seeds.
 
     `losses` (seeds, 1 + checks): validation loss before training and after every `every` updates; `best`: for each
-    seed the weights at its lowest; `model` is any of them: see `forecasts`.
+    seed the weights at its lowest; `model` is any of them: see `forecasts`; `seconds` (seeds,): processor time of
+    the updates, with that of compiling in the first.
     """
 
     model: keras.Model
     losses: np.ndarray
     best: list[Arrays]
     every: int
+    seconds: np.ndarray
 
     def forecasts(self, forecast: Callable[[keras.Model], np.ndarray]) -> list[np.ndarray]:
         """What `forecast` makes of the model with each seed's best weights."""
@@ -50,17 +53,8 @@ def changed(**changes: Any) -> Design:
 
 
 def thin(prepared: Prepared, most: int) -> Prepared:
-    """At most `most` training and as many validation windows, drawn at random and kept in order of time.
-
-    At random, since every second or third window of hourly data begins at the same few hours of the day.
-    """
-
-    def fewer(windows: Windows) -> Windows:
-        count = len(windows.first)
-        kept = np.sort(np.random.default_rng(0).permutation(count)[:most])
-        return windows.take(kept)
-
-    return replace(prepared, train=fewer(prepared.train), validation=fewer(prepared.validation))
+    """At most `most` training and as many validation windows; see `Windows.thin`."""
+    return replace(prepared, train=prepared.train.thin(most), validation=prepared.validation.thin(most))
 
 
 def train_seeds(design: Design, prepared: Prepared, updates: int, seeds: int = 3, every: int = 10) -> Runs:
@@ -73,7 +67,7 @@ def train_seeds(design: Design, prepared: Prepared, updates: int, seeds: int = 3
     epochs = Epochs(model, prepared, settings.batch_size)
     every = min(every, updates)
     checks = updates // every
-    losses, best = np.empty((seeds, 1 + checks)), []
+    losses, seconds, best = np.empty((seeds, 1 + checks)), np.zeros(seeds), []
     for number in range(seeds):
         seed = settings.seed + number
         fresh = design(settings.model_copy(update={"seed": seed}), prepared.schema)
@@ -82,12 +76,14 @@ def train_seeds(design: Design, prepared: Prepared, updates: int, seeds: int = 3
         order = _order(epochs.count, checks * every * settings.batch_size, seed)
         losses[number, 0], weights = epochs.score()["loss"], model.get_weights()
         for check, rows in enumerate(np.split(order, checks), start=1):
+            started = process_time()
             epochs.fit(rows)
+            seconds[number] += process_time() - started
             losses[number, check] = epochs.score()["loss"]
             if losses[number, check] == np.nanmin(losses[number, : check + 1]):
                 weights = model.get_weights()
         best.append(weights)
-    return Runs(model, losses, best, every)
+    return Runs(model, losses, best, every, seconds)
 
 
 def compare(designs: Mapping[str, Design], prepared: Prepared, updates: int, seeds: int = 3) -> pd.DataFrame:
@@ -107,6 +103,26 @@ def score(runs: Runs, prepared: Prepared, forecasts: list[np.ndarray] | None = N
     )
     errors = {f"seed {seed}": rmse(prepared, forecast) for seed, forecast in enumerate(made)}
     return {"weights": runs.model.count_params(), **errors}
+
+
+def costs(runs: Mapping[str, Runs]) -> pd.DataFrame:
+    """What training each design took: a row each, the first being what the others are measured by.
+
+    "weights"; "time", the processor time of its quickest seed as a ratio to the first design's; "lowest at", after how
+    many updates each seed's validation loss was lowest; "improving", whether one of them was at the very end.
+    """
+    unit = next(iter(runs.values())).seconds.min()
+    lowest = {name: np.nanargmin(run.losses, axis=1) for name, run in runs.items()}
+    rows = {
+        name: {
+            "weights": run.model.count_params(),
+            "time": run.seconds.min() / unit,
+            "lowest at": (lowest[name] * run.every).tolist(),
+            "improving": bool((lowest[name] == run.losses.shape[1] - 1).any()),
+        }
+        for name, run in runs.items()
+    }
+    return pd.DataFrame.from_dict(rows, orient="index")
 
 
 def verdicts(table: pd.DataFrame) -> dict[str, str]:

@@ -170,6 +170,24 @@ def test_a_table_has_weights_and_an_error_in_the_data_s_units_for_each_seed(prep
     assert (table.filter(like="seed") <= naive * (1 + 1e-6)).to_numpy().all()
 
 
+def test_costs_are_told_beside_those_of_the_first_design():
+    def run(losses: list[list[float]], seconds: list[float]) -> compare.Runs:
+        return compare.Runs(
+            keras.Sequential([keras.Input((2,)), keras.layers.Dense(3)]), np.array(losses), [], 10, seconds
+        )
+
+    done = run([[3, 1, 2], [3, np.nan, 2.9]], np.array([9.0, 2.0]))
+    table = compare.costs({"LSTM": done, "slow": run([[3, 2, 2.5], [3, 1, 2]], np.array([9.0, 5.0]))})
+    assert table.loc["LSTM"].tolist() == [9, 1.0, [10, 20], True]
+    assert table.loc["slow"].tolist() == [9, 2.5, [10, 10], False]
+
+
+def test_the_time_of_training_is_told_for_each_seed(prepared):
+    seconds = compare.train_seeds(build, prepared, updates=20, seeds=2).seconds
+    assert seconds.shape == (2,)
+    assert (seconds > 0).all()
+
+
 def test_designs_differ_only_if_no_seed_of_one_reaches_any_of_the_other():
     rows = {"LSTM": [1, 2.0, 2.2, 2.4], "worse": [1, 2.5, 2.6, 2.7], "like it": [1, 2.3, 9, 9], "better": [1, 1, 1, 1]}
     table = pd.DataFrame.from_dict(rows, orient="index", columns=["weights", "seed 0", "seed 1", "seed 2"])
