@@ -49,9 +49,9 @@ def find_rate(
 ) -> Sweep:
     """Train on one batch at each of `steps` rates from `lowest` to `highest`, each the same factor above the last.
 
-    Stops early where the loss is more than four times the lowest so far. The model is left as it was. The "learning
-    rate range test" of Smith 2015 (https://arxiv.org/abs/1506.01186), with rates that grow by a factor. Raises
-    ValueError if the optimizer follows a schedule.
+    Stops early where the smoothed loss is more than four times its lowest, or no number. The model is left as it was.
+    The "learning rate range test" of Smith 2015 (https://arxiv.org/abs/1506.01186), with rates that grow by a factor.
+    Raises ValueError if the optimizer follows a schedule.
     """
     if not isinstance(model.optimizer.get_config()["learning_rate"], float):
         raise ValueError("the optimizer follows a schedule; to find a rate, compile it with a number as learning_rate")
@@ -63,7 +63,8 @@ def find_rate(
         for rate in rates:
             model.optimizer.learning_rate = rate
             losses.append(epochs.fit(rng.choice(epochs.count, size, replace=False))["loss"])
-            if not losses[-1] <= 4 * min(losses):
+            smooth = Sweep(rates[: len(losses)], np.array(losses)).smooth
+            if not smooth[-1] <= 4 * smooth.min():
                 break
     return Sweep(rates[: len(losses)], np.array(losses))
 

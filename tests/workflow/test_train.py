@@ -289,6 +289,12 @@ def test_the_rate_finder_stops_at_the_cliff_and_leaves_the_model_as_it_was(undis
     np.testing.assert_array_equal(weights(train(model, PREPARED, SETTINGS).model), weights(undisturbed.model))
 
 
+def test_one_easy_batch_does_not_end_the_rate_finder(monkeypatch):
+    losses = iter([1.0] * 50 + [0.1] + [1.0] * 149)
+    monkeypatch.setattr(Epochs, "fit", lambda *_: {"loss": next(losses)})
+    assert len(find_rate(new(), PREPARED, SETTINGS).losses) == 200
+
+
 def test_the_rate_finder_wants_a_rate_that_it_can_change():
     with pytest.raises(ValueError, match="follows a schedule"):
         find_rate(scheduled(), PREPARED, SETTINGS)
