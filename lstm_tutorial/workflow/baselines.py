@@ -16,6 +16,10 @@ import numpy as np
 from lstm_tutorial.workflow.linear import STRENGTHS, Linear, fit_linear, fit_ridge, flat, refit_linear
 from lstm_tutorial.workflow.windows import Prepared, Windows
 
+SEARCH = 600  # values before the test part from which ARIMA's orders are chosen: the search takes a minute with all
+FEWEST = 20  # training windows for each place's ridge
+LONGEST_SEASON = 24  # ARIMA of a longer season takes too long, ETS knows none
+
 RULES = {
     "persistence": "the next value is the last one",
     "drift": "the last value, and on by the mean step from the first value to it",
@@ -25,12 +29,10 @@ RULES = {
     "ridge": "a linear model of the window and the calendar, held back from large weights",
     "NLinear": "a linear model of the window less its last value, which is added again",
     "ridge by place": "a ridge for each place in the season at which a forecast starts",
-    "ETS": "exponential smoothing, its kind chosen by AutoETS",
-    "ARIMA": "ARIMA, its orders chosen by AutoARIMA",
+    "ETS": f"exponential smoothing of the target alone, its kind chosen by AutoETS; no season above {LONGEST_SEASON}",
+    "ARIMA": "a weighted sum of past values and past errors of the target alone, how many of each chosen by AutoARIMA; "
+    f"fitted to the last {SEARCH} values before the test part; with no season above {LONGEST_SEASON}",
 }
-SEARCH = 600  # values before the test part from which ARIMA's orders are chosen: the search takes a minute with all
-FEWEST = 20  # training windows for each place's ridge
-LONGEST_SEASON = 24  # ARIMA of a longer season takes too long, ETS knows none
 
 
 def fill(values: np.ndarray, season: int | None) -> np.ndarray:

@@ -24,23 +24,25 @@ from lstm_tutorial.workflow.train import train
 if TYPE_CHECKING:
     import keras
 
-__all__ = ["RULES", "Evaluation", "after", "evaluate", "losses", "over_seeds", "persistence", "predict", "score_table"]
-__all__ += ["scoreboard", "simple_rules", "verdict"]
+__all__ = ["RULES", "Evaluation", "after", "evaluate", "over_seeds", "persistence", "predict", "score_table"]
+__all__ += ["simple_rules", "verdict"]
 
 LEVELS = (0.8, 0.95)
 FEW = 100  # windows: with fewer, no ranking is safe
 ENOUGH = 400  # with as many, the blend was never significantly worse than the best of the others
 
+CLOSE = 0.01  # forecasts whose RMSEs are closer than that score practically the same: seeds differ by as much
+
 WORDS = {
-    "better": "better than",
-    "worse": "worse than",
-    "tied": "as good as",
-    "too few": "judged on too few windows to compare it with",
+    "better": "it is **better than** {other}, by more than chance (p {p})",
+    "worse": "**it is worse than {other}, by more than chance (p {p}): use {other}**",
+    "tied": "it is **not told apart from** {other}, since these windows can't tell that from chance (p {p})",
+    "too few": "there are **too few windows** to tell that from chance",
 }
 WORTH = {
-    "better": "That is more than chance: here, the LSTM was worth it.",
+    "better": "That is more than chance. Whether it is worth {networks} depends on what {gain} is worth to you.",
     "worse": "That is more than chance: here, the LSTM did harm.",
-    "tied": "That is within chance: the linear model would have done.",
+    "tied": "That is within chance: nothing here speaks for the cost of {networks}.",
     "too few": "There are too few windows to tell that from chance.",
 }
 
@@ -78,6 +80,18 @@ class Evaluation:
         """How large an error to expect after a window."""
         return fit_size(self.prepared)
 
+    @cached_property
+    def best_rule(self) -> str | None:
+        """The rule without any fitting that has the smallest RMSE, if there is one."""
+        rmse = self.rmse()
+        return min((name for name in baselines.SIMPLE if name in rmse), key=rmse.__getitem__, default=None)
+
+    @cached_property
+    def spread(self) -> float:
+        """How far apart the RMSEs of blends with one of the networks each are."""
+        scores = [float(np.sqrt(np.mean((each - self.truth) ** 2))) for each in self.members]
+        return max(scores) - min(scores)
+
     def compare(self, name: str) -> metrics.Comparison:
         """Whether the blend's squared errors are smaller or larger than those of another by more than chance."""
         blend, other = ((self.forecasts[each] - self.truth) ** 2 for each in ("blend", name))
@@ -93,8 +107,15 @@ class Evaluation:
 
     def interval(self, level: float, scaled: bool = True) -> Interval:
         """Lower and upper ends (n, horizon) by rolling conformal prediction, in the data's units."""
-        size = self.size if scaled else None
-        return rolling_intervals(self.prepared, self.held_out, self.changes, level, size)
+        if (level, scaled) not in self._intervals:
+            size = self.size if scaled else None
+            made = rolling_intervals(self.prepared, self.held_out, self.changes, level, size)
+            self._intervals[level, scaled] = made
+        return self._intervals[level, scaled]
+
+    @cached_property
+    def _intervals(self) -> dict[tuple[float, bool], Interval]:
+        return {}
 
     def interval_table(self) -> pd.DataFrame:
         """Coverage and interval score of intervals of constant and of scaled width."""
@@ -111,24 +132,35 @@ class Evaluation:
         return pd.DataFrame.from_dict(rows, orient="index").rename_axis(["level", "width"])
 
     def verdict(self) -> str:
-        """Who won, in two sentences for people who read no table."""
+        """Who won, in a few sentences for people who read no table."""
         rmse, best = self.rmse(), self.best_other
-        rules = [name for name in baselines.SIMPLE if name in rmse]
-        naive = f" The best rule without any fitting, {min(rules, key=rmse.__getitem__)}, has " if rules else ""
-        return (
-            f"The best of the others is {best}, with an RMSE of {rmse[best]:.4g}. The blend has {rmse['blend']:.4g}: "
-            f"it is **{WORDS[self.compare(best).verdict]}** {best}."
-            + (f"{naive}{min(rmse[name] for name in rules):.4g}." if rules else "")
+        compared, gap = self.compare(best), rmse["blend"] / rmse[best] - 1
+        said = WORDS[compared.verdict].format(other=best, p=metrics.write_p(compared.p_value))
+        text = (
+            f"The best of the others is {best}, with an RMSE of {rmse[best]:.4g}. The blend has {rmse['blend']:.4g}, "
+            f"{abs(gap):.1%} {'less' if gap < 0 else 'more'}: {said}."
         )
+        near = (name for name in rmse if name in baselines.METHODS and rmse[name] < (1 + CLOSE) * rmse[best])
+        for name in near:
+            other = self.compare(name)
+            if other.verdict != compared.verdict:
+                text += f" {name} scores within {CLOSE:.0%} of {best}, and beside it the same test says "
+                text += f"**{other.verdict}** (p {metrics.write_p(other.p_value)})."
+        if naive := self.best_rule:
+            text += f" The best rule without any fitting, {naive}, has {rmse[naive]:.4g}."
+        return text
 
     def worth(self) -> str:
         """What the LSTMs added to the linear model, in three sentences. Needs "ridge" among the forecasts."""
-        rmse, compared = self.rmse(), self.compare("ridge")
-        gain = 1 - rmse["blend"] / rmse["ridge"]
+        rmse, count = self.rmse(), len(self.members)
+        gap, unit = rmse["ridge"] - rmse["blend"], self.prepared.schema.unit
+        gain = f"{abs(gap):.2g}{' ' * bool(unit)}{unit}"
+        networks = f"{count} network{'s' * (count > 1)}"
         return (
             f"The LSTMs' share is {self.weight:.2f}. Alone, the linear model has an RMSE of {rmse['ridge']:.4g}, the "
-            f"LSTMs have {rmse['LSTM']:.4g}, the blend has {rmse['blend']:.4g}, which is {abs(gain):.1%} "
-            f"{'less' if gain > 0 else 'more'} than the linear model. {WORTH[compared.verdict]}"
+            f"LSTMs have {rmse['LSTM']:.4g}. The blend has {rmse['blend']:.4g}, which is {gain} or "
+            f"{abs(gap) / rmse['ridge']:.1%} {'less' if gap > 0 else 'more'} than the linear model. "
+            + WORTH[self.compare("ridge").verdict].format(networks=networks, gain=gain)
         )
 
     def rmse(self) -> dict[str, float]:
@@ -164,36 +196,6 @@ def evaluate(prepared: Prepared, blend: Blend, names: Sequence[str] = baselines.
     forecasts |= baselines.forecasts(prepared, test, names)
     return Evaluation(
         prepared, forecasts, blend.weight, members, weights, mix(blend.weight, mean_before, honest), changes
-    )
-
-
-def scoreboard(evaluations: Mapping[str, Evaluation]) -> pd.DataFrame:
-    """A row for each series: the blend's RMSE beside that of the best of the others; the largest loss first."""
-    rows = {}
-    for name, each in evaluations.items():
-        rmse, compared = each.rmse(), each.compare(each.best_other)
-        rows[name] = {
-            "validation windows": len(each.prepared.validation.first),
-            "best other": each.best_other,
-            "its RMSE": rmse[each.best_other],
-            "blend's RMSE": rmse["blend"],
-            "ratio": rmse["blend"] / rmse[each.best_other],
-            "LSTM's weight": each.weight,
-            "the blend is": compared.verdict,
-            "p": compared.p_value,
-        }
-    return pd.DataFrame.from_dict(rows, orient="index").sort_values("ratio", ascending=False)
-
-
-def losses(board: pd.DataFrame) -> str:
-    """A scoreboard in two sentences: where the blend is behind, and how often the difference is more than chance."""
-    behind = board.index[board["ratio"] > 1]
-    named = ", ".join(f"{name} ({board.loc[name, 'best other']})" for name in behind) or "none"
-    counts = {verdict: int((board["the blend is"] == verdict).sum()) for verdict in WORDS}
-    return (
-        f"**Losses first.** The best of the others has the smaller RMSE on {len(behind)} of {len(board)}: {named}. "
-        f"Beyond chance, the blend is better on {counts['better']}, worse on {counts['worse']}, tied on "
-        f"{counts['tied']}; on {counts['too few']} there are too few windows to tell."
     )
 
 

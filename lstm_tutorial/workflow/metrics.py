@@ -112,6 +112,13 @@ def diebold_mariano(losses: np.ndarray, other_losses: np.ndarray) -> Comparison:
     return Comparison(difference, statistic, float(2 * t.sf(abs(statistic), n - 1)))
 
 
+def write_p(p: float) -> str:
+    """A p-value to three digits, never as zero; empty for NaN."""
+    if np.isnan(p):
+        return ""
+    return "<0.001" if p < 0.001 else f"{p:.3f}"
+
+
 def hac_variance(values: np.ndarray, lag: int) -> float:
     """The long-run variance of a series (n,), with Bartlett's weights up to `lag`; never negative."""
     n, centered = len(values), values - values.mean()

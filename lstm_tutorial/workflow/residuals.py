@@ -32,10 +32,10 @@ def best_lags(prepared: Prepared, windows: Windows, forecast: np.ndarray) -> np.
 def residual_checks(errors: np.ndarray) -> pd.DataFrame:
     """Bias and leftover correlation of errors (n, horizon), truth minus forecast, a row for each step ahead.
 
-    "bias" is the mean error and "its error" the standard error of that mean, with a HAC variance. "correlation" is
-    that of errors h steps apart, where h is the step ahead: a good forecast made h steps ahead errs in ways that
-    overlap up to lag h - 1 and no further. "limit" is what chance alone keeps it under in 95 of 100 series (Bartlett's
-    formula for a moving average, Box, Jenkins and Reinsel, *Time Series Analysis*, section 2.1.6).
+    "standard error" is that of the mean error, with a HAC variance. "correlation of errors" is that of errors h steps
+    apart, where h is the step ahead: a good forecast made h steps ahead errs in ways that overlap up to lag h - 1 and
+    no further. "95 % limit" is what chance alone keeps it under in 95 of 100 series (Bartlett's formula for a moving
+    average, Box, Jenkins and Reinsel, *Time Series Analysis*, section 2.1.6).
     """
     n, horizon = errors.shape
     rows = []
@@ -44,10 +44,10 @@ def residual_checks(errors: np.ndarray) -> pd.DataFrame:
         lags = autocorrelations(error, step)
         rows.append(
             {
-                "bias": error.mean(),
-                "its error": np.sqrt(hac_variance(error, min(2 * step, n - 1)) / n),
-                "correlation": lags[step] if step < n else np.nan,
-                "limit": 1.96 * np.sqrt((1 + 2 * np.sum(lags[1:step] ** 2)) / n),
+                "mean error": error.mean(),
+                "standard error": np.sqrt(hac_variance(error, min(2 * step, n - 1)) / n),
+                "correlation of errors": lags[step] if step < n else np.nan,
+                "95 % limit": 1.96 * np.sqrt((1 + 2 * np.sum(lags[1:step] ** 2)) / n),
             }
         )
     return pd.DataFrame(rows, index=pd.RangeIndex(1, horizon + 1, name="steps ahead"))

@@ -7,10 +7,11 @@ import pandas as pd
 import pytest
 
 from lstm_tutorial.settings import Settings
-from lstm_tutorial.workflow import baselines, evaluate, intervals, metrics, residuals
+from lstm_tutorial.workflow import baselines, evaluate, intervals, metrics, residuals, words
 from lstm_tutorial.workflow.blend import Blend, fit_blend
 from lstm_tutorial.workflow.linear import fit_linear, refit_linear
 from lstm_tutorial.workflow.prepare import prepare, read_series
+from lstm_tutorial.workflow.scoreboard import losses, scoreboard
 
 
 def wave(length=900, freq="h", season=24):
@@ -66,13 +67,39 @@ def test_the_verdict_and_the_worth_are_those_of_the_table(evaluation):
     assert rmse[best] == rmse[["persistence", "seasonal naive", "ridge"]].min()
     said = evaluation.verdict()
     assert f"{best}, with an RMSE of {rmse[best]:.4g}" in said
-    assert f"**{evaluate.WORDS[evaluation.compare(best).verdict]}** {best}" in said
+    assert f"it is **better than** {best}, by more than chance (p <0.001)" in said or f"apart from** {best}" in said
     assert f"seasonal naive, has {rmse['seasonal naive']:.4g}" in said
     harmful = replace(evaluation, forecasts=evaluation.forecasts | {"blend": evaluation.truth + 5.0}, weight=0.9)
     assert "share is 0.90" in harmful.worth()
     assert "the LSTM did harm" in harmful.worth()
+    assert f"use {best}**" in harmful.verdict()
     same = replace(evaluation, forecasts=evaluation.forecasts | {"blend": evaluation.forecasts["ridge"]})
-    assert "within chance" in same.worth()
+    assert "within chance: nothing here speaks for the cost of 2 networks" in same.worth()
+
+
+def test_what_the_lstm_was_worth_is_said_in_the_data_s_unit_and_left_to_the_reader(evaluation):
+    truth = evaluation.truth
+    forecasts = evaluation.forecasts | {
+        "blend": truth + 1.0,
+        "ridge": truth + np.linspace(1.2, 1.3, len(truth))[:, None],
+    }
+    said = replace(evaluation, forecasts=forecasts).worth()
+    assert "which is 0.25 MW or 20.0% less than the linear model" in said
+    assert "more than chance. Whether it is worth 2 networks depends on what 0.25 MW is worth to you" in said
+
+
+def test_a_rival_that_scores_the_same_and_is_not_told_apart_is_named(evaluation):
+    """The verdict beside the best rival may hang on a hair."""
+    rng, truth = np.random.default_rng(0), evaluation.truth
+    best, near = (truth + 1.1, truth + 1.1 * rng.choice([0.2, 1.45], size=(len(truth), 1)))
+    rmse = np.sqrt(np.mean((near - truth) ** 2))
+    near = truth + (near - truth) * 1.105 / rmse
+    forecasts = {"blend": truth + 1.09, "ridge": best, "seasonal naive": near}
+    said = replace(evaluation, forecasts=forecasts).verdict()
+    assert "**better than** ridge" in said
+    assert "seasonal naive scores within 1% of ridge, and beside it the same test says **tied**" in said
+    forecasts["seasonal naive"] = truth + 2 * (near - truth)
+    assert "scores within" not in replace(evaluation, forecasts=forecasts).verdict()
 
 
 def test_forecasts_of_the_validation_part_come_from_a_model_that_has_not_seen_it(prepared):
@@ -129,14 +156,24 @@ def test_few_windows_are_said_to_be_few(prepared, evaluation):
 
 def test_the_scoreboard_shows_the_largest_loss_first(evaluation):
     worse = {**evaluation.forecasts, "blend": evaluation.truth + 5.0}
-    board = evaluate.scoreboard({"good": evaluation, "bad": replace(evaluation, forecasts=worse)})
+    bad = replace(evaluation, forecasts=worse)
+    board = scoreboard({"good": evaluation, "bad": bad})
     assert list(board.index) == ["bad", "good"]
     assert board.loc["bad", "the blend is"] == "worse"
-    said = evaluate.losses(board)
+    said = losses(board)
     assert "smaller RMSE on" in said
     assert "bad (" in said
     assert "worse on 1" in said
-    assert board.loc["bad", "ratio"] == pytest.approx(board.loc["bad", "blend's RMSE"] / board.loc["bad", "its RMSE"])
+    rmse = bad.rmse()
+    assert board.loc["bad", "ratio"] == pytest.approx(rmse["blend"] / rmse[bad.best_other])
+    assert board.loc["good", "80 % held"] == metrics.coverage(evaluation.truth, *evaluation.interval(0.8))
+
+
+def test_a_lead_that_a_seed_may_take_away_is_named():
+    rows = {"ratio": [0.997, 0.9], "the blend is": ["better", "better"], "best other": ["ridge", "ridge"]}
+    said = losses(pd.DataFrame(rows, index=["narrow", "clear"]))
+    assert "on 0 of 2: none" in said
+    assert "A lead below 1%, as on narrow, another seed may take away." in said
 
 
 def test_score_tables_are_those_of_metrics(monthly):
@@ -164,13 +201,13 @@ def test_a_copy_of_the_last_value_is_as_late_as_it_is_far_ahead(prepared):
 def test_residual_checks_find_a_bias_and_what_is_left_to_learn():
     rng = np.random.default_rng(0)
     clean = residuals.residual_checks(rng.normal(size=(2000, 2)))
-    assert (clean["bias"].abs() < 3 * clean["its error"]).all()
-    assert (clean["correlation"].abs() < 1.5 * clean["limit"]).all()
+    assert (clean["mean error"].abs() < 3 * clean["standard error"]).all()
+    assert (clean["correlation of errors"].abs() < 1.5 * clean["95 % limit"]).all()
     learnable = rng.normal(size=2001)
     learnable = (learnable[1:] + 0.7 * learnable[:-1])[:, None] + 1
     found = residuals.residual_checks(learnable)
-    assert found["bias"].iloc[0] > 5 * found["its error"].iloc[0]
-    assert found["correlation"].iloc[0] > 5 * found["limit"].iloc[0]
+    assert found["mean error"].iloc[0] > 5 * found["standard error"].iloc[0]
+    assert found["correlation of errors"].iloc[0] > 5 * found["95 % limit"].iloc[0]
     assert residuals.ljung_box(learnable[:, 0], 10) < 1e-6 < residuals.ljung_box(rng.normal(size=2000), 10)
 
 
@@ -180,7 +217,7 @@ def test_autocorrelations_and_limits_agree_with_statsmodels():
     values = np.random.default_rng(0).normal(size=300).cumsum()
     wanted, confidence = acf(values, nlags=9, alpha=0.05, qstat=True)[:2]
     np.testing.assert_allclose(residuals.autocorrelations(values, 9), wanted)
-    limit = residuals.residual_checks(np.tile(values[:, None], (1, 9)))["limit"]
+    limit = residuals.residual_checks(np.tile(values[:, None], (1, 9)))["95 % limit"]
     np.testing.assert_allclose(limit, (confidence[1:, 1] - wanted[1:]), rtol=1e-3)
 
 
@@ -203,3 +240,68 @@ def test_the_airline_rule_scores_what_the_book_says():
     months = np.arange(len(y) - 46, len(y))
     rule = y[months - 12] * y[months - 1] / y[months - 13]
     assert metrics.scores(y[months], rule, 1.0)["RMSE"] == pytest.approx(15.93, abs=0.01)
+
+
+def test_places_that_are_left_out_are_counted(prepared, evaluation):
+    n = len(prepared.test.first)
+    assert f"{n} of {n} places. " in words.opening(evaluation)
+    fewer = replace(evaluation, prepared=replace(prepared, test=prepared.test.take(slice(3, None))))
+    assert f"{n - 3} of {n} places (the others' windows touch a gap" in words.opening(fewer)
+
+
+def test_forecasts_that_came_out_the_same_are_named(evaluation):
+    assert "came out the same" not in words.rivals(evaluation)
+    forecasts = evaluation.forecasts | {"ETS": evaluation.forecasts["persistence"] + 1e-9}
+    same = replace(evaluation, forecasts=forecasts)
+    assert "ETS came out the same as persistence: AutoETS chose to repeat the last value" in words.rivals(same)
+
+
+def test_a_lead_is_measured_against_the_spread_of_the_seeds(evaluation):
+    truth = evaluation.truth
+    forecasts = {"blend": truth + 1.0, "ridge": truth + 1.5}
+    near = replace(evaluation, forecasts=forecasts, members=[truth + 1.0, truth + 1.1])
+    assert "0.1 apart, 10.0% of the RMSE; the blend and ridge are 0.5 apart, which is more." in words.seeds(near)
+    far = replace(evaluation, forecasts=forecasts, members=[truth + 1.0, truth + 2.0])
+    assert "which is **not more**" in words.seeds(far)
+    assert "nobody knows" in words.seeds(replace(evaluation, members=[truth]))
+
+
+def test_lateness_tells_one_step_late_from_a_copy():
+    said = words.lateness(np.array([1, 1, 0, 0, 5, 6]))
+    assert "in time at 2, one step late at 2, later at 2 (lags 5 to 6). At 3 it lies on the diagonal" in said
+    assert "later at 0. At 0" in words.lateness(np.array([0, 0, 0]))
+    assert "later at 2 (lag 12)" in words.lateness(np.array([0, 12, 12]))
+
+
+def test_leftovers_are_counted(evaluation):
+    errors = np.random.default_rng(0).normal(size=(500, 3))
+    errors -= errors.mean(axis=0)
+    checks = residuals.residual_checks(errors + np.array([0.0, 0.0, 9.0]))
+    said = words.leftovers(checks, errors, 24)
+    assert "standard error at 1 of 3 steps, the correlation above its limit at 0." in said
+    assert "all lags up to 24 together, does not find" in said
+
+
+def test_what_intervals_held_is_said_by_step_and_in_one_sentence(evaluation):
+    held = metrics.coverage(evaluation.truth, *evaluation.interval(0.8))
+    low, high = (end[:, 0] for end in evaluation.interval(0.8))
+    first = np.mean((low <= evaluation.truth[:, 0]) & (evaluation.truth[:, 0] <= high))
+    said = words.promise(evaluation, evaluation.interval_table())
+    assert f"held {held:.1%} of the values: {first:.1%} one step ahead" in said
+    mae = np.mean(np.abs(evaluation.forecasts["blend"] - evaluation.truth))
+    brief = words.brief(evaluation)
+    assert f"the forecast of load (MW) is off by {mae:#.3g} on average, and {100 * held:.0f} of 100 values" in brief
+
+
+def test_short_series_are_promised_nothing_and_what_lost_is_listed(evaluation):
+    truth = evaluation.truth
+    ahead = replace(evaluation, forecasts={"blend": truth + 0.9, "ridge": truth + 1.0})
+    behind = replace(evaluation, forecasts={"blend": truth + 2.0, "ridge": truth + 1.0})
+    both = {"wins": ahead, "fails": behind}
+    board = scoreboard(both)
+    assert "rests on 0 samples (none)" in words.basis(board, board.index[:0])
+    assert "below 100 (fails, wins) no ranking is safe: the LSTMs' share" in words.basis(board, board.index[:0])
+    said = words.lost(board, both)
+    assert "On 1 of 2 series a simpler method" in said
+    assert "(wins), it is 10.0% ahead of its linear half at most" in said
+    assert f"held {board['80 % held'].min():.0%} (fails) to" in said

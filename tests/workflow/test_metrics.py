@@ -103,3 +103,13 @@ def test_a_verdict_says_who_is_better_and_needs_evidence():
     assert metrics.diebold_mariano(losses, RNG.permutation(losses)).verdict == "tied"
     assert metrics.diebold_mariano(losses[:9], losses[:9] + 1).verdict == "too few"
     assert metrics.diebold_mariano(losses[:10], losses[:10] + 1).verdict == "better"  # by the same, each time
+
+
+def test_a_p_value_is_never_written_as_zero():
+    assert [metrics.write_p(p) for p in (0.1649, 0.001, 4e-9, 0.0, np.nan)] == [
+        "0.165",
+        "0.001",
+        "<0.001",
+        "<0.001",
+        "",
+    ]

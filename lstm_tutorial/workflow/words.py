@@ -1,0 +1,145 @@
+"""What an evaluation says, in sentences that stay true of any series."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+
+from lstm_tutorial.workflow import baselines, metrics, residuals
+from lstm_tutorial.workflow.evaluate import ENOUGH, FEW, Evaluation, score_table
+
+
+def opening(evaluation: Evaluation) -> str:
+    """How many forecasts there are, from how many places, and what is missing."""
+    prepared = evaluation.prepared
+    parts, steps, few = prepared.split, prepared.scaler.horizon, evaluation.warning()
+    places = parts.length - steps + 1 - max(parts.test, prepared.scaler.reach)
+    used = len(prepared.test.first)
+    left_out = " (the others' windows touch a gap or start from an interpolated value)" if used < places else ""
+    return (
+        f"Here: {_name(evaluation)}, {_steps(steps)} ahead from {used:,} of {places:,} places{left_out}. "
+        f"{len(prepared.validation.first):,} windows before them said how to blend." + (f" **{few}**" if few else "")
+    )
+
+
+def rivals(evaluation: Evaluation) -> str:
+    """A list of the baselines, which of them came out the same, and why seasonal naive's MASE is not 1."""
+    forecasts, season = evaluation.forecasts, evaluation.prepared.schema.season
+    listed = [name for name in baselines.CLASSICAL if name in forecasts]
+    text = "\n".join(f"- **{name}**: {baselines.RULES[name]}" for name in listed) + "\n"
+    near = 1e-3 * float(evaluation.truth.std())
+    for one, two in combinations(listed, 2):
+        if np.allclose(forecasts[one], forecasts[two], rtol=0, atol=near):
+            chose = ": AutoETS chose to repeat the last value" if (one, two) == ("persistence", "ETS") else ""
+            text += f"\nHere, {two} came out the same as {one}{chose}."
+    if "seasonal naive" in forecasts and season and evaluation.truth.shape[1] <= season:
+        table = score_table(evaluation.prepared, evaluation.prepared.test, forecasts)
+        moved = table.loc["seasonal naive", "MASE"]
+        text += f"\nSeasonal naive has a MASE of {moved:.2f}: over a season, values change {moved:.2f} times as much "
+        text += "in the test part as in training."
+    return text
+
+
+def seeds(evaluation: Evaluation) -> str:
+    """Whether the blend and the best of the others are farther apart than blends with one network each."""
+    if len(evaluation.members) < 2:
+        return "With one network nobody knows how far seeds are apart: see `members`."
+    spread, rmse, best = evaluation.spread, evaluation.rmse(), evaluation.best_other
+    gap = abs(rmse["blend"] - rmse[best])
+    return (
+        f"The seeds are {spread:.2g} apart, {spread / rmse['blend']:.1%} of the RMSE; the blend and {best} are "
+        f"{gap:.2g} apart, which is {'more' if gap > spread else '**not more**'}."
+    )
+
+
+def lateness(lags: np.ndarray) -> str:
+    """At how many steps ahead a forecast is in time, and how late it is at the others, from its best lags."""
+    ahead, later = np.arange(1, len(lags) + 1), lags[lags > 1]
+    first, last = (later.min(), later.max()) if len(later) else (0, 0)
+    span = f" (lag{f's {first} to' if first < last else ''} {last})" if len(later) else ""
+    return (
+        f"Of {_steps(len(lags))} ahead, the blend is in time at {np.sum(lags == 0)}, one step late at "
+        f"{np.sum(lags == 1)}, later at {len(later)}{span}. At {np.sum(lags == ahead)} it lies on the diagonal, as a "
+        "copy of the last value would."
+    )
+
+
+def leftovers(checks: pd.DataFrame, errors: np.ndarray, season: int | None) -> str:
+    """How often `residual_checks` of errors (n, horizon) find a mean error or correlation beyond chance."""
+    biased = checks["mean error"].abs() > 2 * checks["standard error"]
+    left = checks["correlation of errors"].abs() > checks["95 % limit"]
+    p = residuals.ljung_box(errors[:, 0], season or 10)
+    return (
+        f"The mean error is more than twice its standard error at {biased.sum()} of {_steps(len(checks))}, the "
+        f"correlation above its limit at {left.sum()}. One step ahead, the Ljung-Box test, which takes all lags up to "
+        f"{season or 10} together, {'finds' if p < metrics.SIGNIFICANCE else 'does not find'} correlation "
+        f"(p {metrics.write_p(p)})" + (": there is something left to learn." if p < metrics.SIGNIFICANCE else ".")
+    )
+
+
+def promise(evaluation: Evaluation, table: pd.DataFrame) -> str:
+    """What the intervals held, by step ahead, and whether scaling mattered, from `interval_table`."""
+    low, high = evaluation.interval(0.8)
+    held = ((low <= evaluation.truth) & (evaluation.truth <= high)).mean(axis=0)
+    scaled, constant = (table.xs(width, level="width")["interval score"] for width in ("scaled", "constant"))
+    changes = scaled / constant - 1
+    by_step = f"{held[0]:.1%} one step ahead, {held[len(held) // 2]:.1%} in the middle, {held[-1]:.1%} at the last step"
+    return (
+        f"The 80 % interval held {held.mean():.1%} of the values"
+        + (f": {by_step}. " if len(held) > 2 else ". ")
+        + "The 95 % interval held "
+        f"{table.loc[('95%', 'scaled'), 'coverage']:.1%}. Against constant width, scaling changed the interval score "
+        f"by {' and '.join(f'{change:+.1%}' for change in changes)}: it "
+        f"{'hardly matters' if changes.abs().max() < 0.03 else 'matters'} here."
+    )
+
+
+def basis(board: pd.DataFrame, checked: pd.Index) -> str:
+    """On how many series of a scoreboard the book's claim rests, and for which it promises nothing."""
+    short = board["windows"][board["windows"] < FEW]
+    least = f": the LSTMs' share comes from a handful of windows, at the least {short.min()}" if len(short) else ""
+    samples = f"{len(checked)} sample{'s' * (len(checked) != 1)} ({', '.join(checked) or 'none'})"
+    return (
+        f"It rests on {samples}. Between {FEW} and {ENOUGH} windows nothing is promised, and below {FEW} "
+        f"({', '.join(short.index) or 'none'}) no ranking is safe{least}."
+    )
+
+
+def lost(board: pd.DataFrame, evaluations: Mapping[str, Evaluation]) -> str:
+    """A list: where the blend is behind, how little it is ahead elsewhere, what intervals of short series hold."""
+    ahead = list(board.index[board["ratio"] < 1])
+    scores = [evaluations[name].rmse() for name in ahead]
+    text = f"- On {len(board) - len(ahead)} of {len(board)} series a simpler method has the smaller error."
+    if ahead:
+        most = max(1 - rmse["blend"] / rmse["ridge"] for rmse in scores)
+        text += f"\n- Where the blend leads ({', '.join(ahead)}), it is {most:.1%} ahead of its linear half at most."
+    short = board["80 % held"][board["windows"] < FEW]
+    if len(short):
+        text += f"\n- With fewer than {FEW} windows, the 80 % intervals held {short.min():.0%} ({short.idxmin()}) to "
+        text += f"{short.max():.0%} ({short.idxmax()}) of the values."
+    return text
+
+
+def brief(evaluation: Evaluation) -> str:
+    """The forecast in one sentence, for people who read no more."""
+    (low, high), truth = evaluation.interval(0.8), evaluation.truth
+    mae = {name: float(np.mean(np.abs(made - truth))) for name, made in evaluation.forecasts.items()}
+    held = metrics.coverage(truth, low, high)
+    off = {name: f"{value:#.3g}".rstrip(".") for name, value in mae.items()}
+    return (
+        f"Up to {_steps(truth.shape[1])} ahead, the forecast of {_name(evaluation)} is off by {off['blend']} on "
+        f"average, and {100 * held:.0f} of 100 values lay within about ±{np.mean(high - low) / 2:.2g}; the linear "
+        f"model alone is off by {off['ridge']}, the last value by {off['persistence']}."
+    )
+
+
+def _steps(count: int) -> str:
+    return f"{count} step{'s' * (count > 1)}"
+
+
+def _name(evaluation: Evaluation) -> str:
+    schema = evaluation.prepared.schema
+    return schema.target.replace("_", " ") + (f" ({schema.unit})" if schema.unit else "")
