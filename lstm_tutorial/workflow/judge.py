@@ -21,8 +21,8 @@ from lstm_tutorial.workflow.windows import Prepared, Split, Windows
 if TYPE_CHECKING:
     import keras
 
-EPOCHS, PATIENCE = 12, 2  # of `WINDOWS`; with fewer windows up to three times as many epochs
-ROWS, WINDOWS = 20_000, 1_000  # the last rows before the test part, and so many windows of a part, evenly spread
+EPOCHS, PATIENCE = 10, 2  # of `WINDOWS`; with fewer windows up to three times as many epochs
+ROWS, WINDOWS = 20_000, 400  # the last rows before the test part, and so many windows of a part, drawn at random
 
 
 class Fold(NamedTuple):
@@ -97,14 +97,22 @@ def error_on(folds: list[Fold], settings: Settings, report: Callable[[float, int
     return float(np.mean(errors))
 
 
-def fit_briefly(epochs: Epochs, seed: int, most: int, patience: int) -> float:
+def seed_errors(folds: list[Fold], settings: Settings, seeds: int) -> np.ndarray:
+    """`error_on` with `settings.seed` and the seeds after it: what training with other random numbers makes of it."""
+    first = settings.seed
+    return np.array([error_on(folds, settings.model_copy(update={"seed": first + n})) for n in range(seeds)])
+
+
+def fit_briefly(epochs: Epochs, seed: int, most: int, patience: int, passes: int = 1) -> float:
     """Train until the loss on held-out windows has not improved for `patience` epochs, `most` at most.
 
-    Leaves the best weights in the model and returns their loss; those it came with may be the best.
+    An epoch makes `passes` over the windows. Leaves the best weights in the model and returns their loss; those it
+    came with may be the best.
     """
     best, since, weights = epochs.score()["loss"], 0, epochs.model.get_weights()
     for epoch in range(most):
-        epochs.fit(np.random.default_rng([seed, epoch]).permutation(epochs.count))
+        rng = np.random.default_rng([seed, epoch])
+        epochs.fit(np.concatenate([rng.permutation(epochs.count) for _ in range(passes)]))
         loss = epochs.score()["loss"]
         since += 1
         if loss < best:
@@ -126,13 +134,11 @@ def member_errors(prepared: Prepared, models: Sequence[keras.Model], part: str) 
     return np.array([rmse(prepared, predict_mean([model], windows), windows) for model in models])
 
 
-def mean_losses(prepared: Prepared, models: Sequence[keras.Model], origins: np.ndarray) -> np.ndarray:
-    """Squared errors of the networks' mean forecast after test windows that start at `origins`: (n, horizon)."""
-    inside = np.isin(prepared.test.first, origins)
-    windows = prepared.test.take(inside)
-    forecast = prepared.unscale(predict_mean(list(models), windows), windows)
-    losses: np.ndarray = (forecast - prepared.truth(windows)) ** 2
-    return losses
+def squared_errors(prepared: Prepared, changes: np.ndarray, origins: np.ndarray) -> np.ndarray:
+    """Of forecasts given as scaled changes of all test windows, after those that start at `origins`: (n, horizon)."""
+    windows = prepared.test
+    losses: np.ndarray = (prepared.unscale(changes, windows) - prepared.truth(windows)) ** 2
+    return losses[np.isin(windows.first, origins)]
 
 
 def _rows(settings: Settings, season: int) -> int:
@@ -147,7 +153,5 @@ def _cut(frame: pd.DataFrame, settings: Settings, split: Split, level: bool) -> 
 
 def _thin(fold: Fold, targets: np.ndarray) -> Fold:
     """At most `WINDOWS` windows of each part; of the validation part those that start with one of `targets`."""
-    judged = np.flatnonzero(np.isin(fold.validation.first, targets))
-    each = judged[:: -(-len(judged) // WINDOWS)]
-    every = slice(None, None, -(-len(fold.train.y) // WINDOWS))
-    return Fold(fold.train.take(every), fold.validation.take(each), fold.schema)
+    judged = fold.validation.take(np.isin(fold.validation.first, targets))
+    return Fold(fold.train.thin(WINDOWS), judged.thin(WINDOWS), fold.schema)

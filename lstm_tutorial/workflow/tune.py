@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import socket
 import time
-import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,24 +17,12 @@ import pandas as pd
 from lstm_tutorial.settings import Settings
 from lstm_tutorial.workflow import judge
 from lstm_tutorial.workflow.checkpoint import Run, fingerprint, refuse_another
-from lstm_tutorial.workflow.choose import choose
-from lstm_tutorial.workflow.prepare import check
+from lstm_tutorial.workflow.plan import BATCH_SIZES, RANGES, Plan, load_optuna, make_plan
 from lstm_tutorial.workflow.train import ELSEWHERE
 
 if TYPE_CHECKING:
     import optuna
 
-    Space = dict[str, optuna.distributions.BaseDistribution]
-
-# What is searched: lowest, highest, and whether steps are by ratio. Widened to take in the setting one starts from.
-RANGES = {
-    "layers": (1, 2, False),
-    "units": (8, 128, True),
-    "dropout": (0.0, 0.6, False),
-    "learning_rate": (3e-4, 3e-2, True),
-}
-BATCH_SIZES = (32, 64, 128, 256)
-SEASONS = (1, 2, 3, 4, 7)  # `timesteps`; where they are no seasons, half and twice as many are tried
 FIRST = 4  # complete trials before any is pruned
 
 
@@ -56,28 +43,25 @@ class Study:
     importance: pd.Series
 
 
-def tune(data: pd.Series | pd.DataFrame, settings: Settings, folder: str | Path | None = None) -> Study:
+def tune(
+    data: pd.Series | pd.DataFrame, settings: Settings, folder: str | Path | None = None, plan: Plan | None = None
+) -> Study:
     """Try `settings.trials` settings, or as many as start within `settings.minutes`; the given ones are the first.
 
-    Each is judged by short trainings on stretches that end before the test part, which is not looked at. A trial
-    that is worse after a stretch than the median of earlier ones is pruned.
+    Each is judged by short trainings on stretches that end before the test part, which is not looked at; they are
+    those of `plan`, what `make_plan` made of the same data and settings. A trial that is worse after a stretch than
+    the median of the complete ones before it was there is pruned.
 
     With a `folder`, the study is kept there, for Optuna, in `study.db`. Stopped at any moment and called again, the
     search keeps finished trials, repeats the one that was running, and finds what it would have found undisturbed.
     Draws a progress bar on stderr unless the environment variable LSTM_TUTORIAL_PROGRESS is 0.
     Raises `DataError` for data that are too short, ValueError if the folder holds another study.
     """
-    frame = data.to_frame() if isinstance(data, pd.Series) else data
-    frame.attrs = data.attrs
-    known = frame.iloc[: check(frame, settings).test]
-    start = choose(frame, settings)
-    lengths = _lengths(start, frame.attrs.get("season"))
-    tried = [start.model_copy(update={"timesteps": timesteps}) for timesteps in lengths]
-    folds = judge.cut_folds(known, tried, settings.level)
+    start, known, folds = plan = plan or make_plan(data, settings)
     run = settings.model_dump(exclude=ELSEWHERE) | {
         "search": [RANGES, BATCH_SIZES, list(folds), judge.EPOCHS, judge.PATIENCE, judge.ROWS, judge.WINDOWS],
         "columns": [str(name) for name in known.columns],
-        "rows": [len(frame), str(known.index[0]), str(known.index[-1])],
+        "rows": [len(data), str(known.index[0]), str(known.index[-1])],
         "data": fingerprint([known.to_numpy(float)]),
     }
 
@@ -93,36 +77,15 @@ def tune(data: pd.Series | pd.DataFrame, settings: Settings, folder: str | Path 
         return judge.error_on(stretches, start.model_copy(update=trial.params), report)
 
     with _open(folder, run) as study:
-        space = _space(start, list(folds))
-        _search(study, measure, space, start)
-        importance = _importance(study, list(space), settings.seed)
+        _search(study, measure, plan.space, start)
+        importance = _importance(study, list(plan.space), settings.seed)
         best = start.model_copy(update=study.best_trial.params)
         return Study(start, best, _table(study), importance)
 
 
-def _lengths(start: Settings, season: int | None) -> list[int]:
-    """The lengths of windows to try, folded as those of `start`, which comes first."""
-    given = start.timesteps or 1
-    if season and given % season == 0:
-        others = [seasons * season for seasons in SEASONS]
-    else:
-        others = [max(1, given // 2), 2 * given]
-    return [given, *sorted({length for length in others if length % (start.fold or 1) == 0} - {given})]
-
-
-def _space(start: Settings, lengths: list[int]) -> Space:
-    from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
-
-    space: Space = {"timesteps": CategoricalDistribution(sorted(lengths))}
-    for name, (low, high, log) in RANGES.items():
-        kind: Any = IntDistribution if isinstance(low, int) else FloatDistribution
-        value = getattr(start, name)
-        space[name] = kind(min(low, value), max(high, value), log=log)
-    space["batch_size"] = CategoricalDistribution(sorted({*BATCH_SIZES, start.batch_size}))
-    return space
-
-
-def _search(study: optuna.Study, measure: Callable[[optuna.Trial], float], space: Space, start: Settings) -> None:
+def _search(
+    study: optuna.Study, measure: Callable[[optuna.Trial], float], space: dict[str, Any], start: Settings
+) -> None:
     """Until as many trials as `start` asks for are done, or its time is up; one trial is always finished."""
     import optuna
     from optuna.trial import TrialState
@@ -161,9 +124,8 @@ def _search(study: optuna.Study, measure: Callable[[optuna.Trial], float], space
 @contextmanager
 def _open(folder: str | Path | None, run: Run) -> Iterator[optuna.Study]:
     """A study in memory, or the one in this folder."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # in a notebook its progress bars miss ipywidgets, aloud
-        import optuna
+    load_optuna()
+    import optuna
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     pruner = optuna.pruners.MedianPruner(n_startup_trials=FIRST)

@@ -6,7 +6,7 @@ import pytest
 
 from lstm_tutorial.settings import Settings
 from lstm_tutorial.workflow import finetune, judge
-from lstm_tutorial.workflow.finetune import WAYS, Learner, compare_ways
+from lstm_tutorial.workflow.finetune import WAYS, Learner, Move, compare_ways
 from lstm_tutorial.workflow.parse import DataError
 
 GIVEN = {"timesteps": 12, "horizon": 3, "fold": 1, "units": 4, "anchor": "last", "log": False, "level": False}
@@ -30,7 +30,7 @@ def fold() -> judge.Fold:
 
 @pytest.fixture(scope="module")
 def table() -> pd.DataFrame:
-    return compare_ways(wave(1).iloc[:320], wave(-1, seed=1), SETTINGS, [60, 240], seeds=2)
+    return compare_ways(Move(wave(1).iloc[:320], wave(-1, seed=1), SETTINGS), [60, 240], seeds=2)
 
 
 def test_a_tuned_head_leaves_the_lstm_alone_and_full_tuning_does_not(fold):
@@ -86,7 +86,7 @@ def test_what_comes_in_the_test_part_changes_scores_but_no_network(monkeypatch):
 
         with monkeypatch.context() as patch:
             patch.setattr(Learner, "learn", learn)
-            compare_ways(wave(1).iloc[:320], new, SETTINGS, [100], seeds=1)
+            compare_ways(Move(wave(1).iloc[:320], new, SETTINGS), [100], seeds=1)
         return learned
 
     original = Learner.learn
@@ -102,5 +102,30 @@ def test_what_comes_in_the_test_part_changes_scores_but_no_network(monkeypatch):
 
 def test_too_few_new_data_are_refused_in_one_line():
     with pytest.raises(DataError, match="10 new values leave no window to train on; take 19 or more") as error:
-        compare_ways(wave(1).iloc[:320], wave(-1), SETTINGS, [10], seeds=1)
+        Move(wave(1).iloc[:320], wave(-1), SETTINGS).newest(10)
     assert "\n" not in str(error.value)
+
+
+def test_long_data_are_learned_from_at_all_hours_of_the_day(monkeypatch):
+    monkeypatch.setattr(finetune, "FEW", 400)
+    move = Move(wave(1, 2_000), wave(-1, 2_500), SETTINGS)
+    for windows, most in ((move.old.train, 800), (move.newest(1_500).train, 400)):
+        hours = np.bincount(windows.first % 24, minlength=24)
+        assert hours.sum() == most
+        assert hours.min() > most / 24 / 3
+        assert (np.diff(windows.first) > 0).all()
+
+
+def test_few_windows_are_passed_until_they_make_as_many_updates_as_many_windows(fold, monkeypatch):
+    made = []
+    monkeypatch.setattr(finetune, "fit_briefly", lambda epochs, seed, most, *rest: made.append((most, *rest)))
+    learner = Learner(SETTINGS, fold)
+    for count in (8, 96, 640):
+        some = fold._replace(train=fold.train.take(np.arange(count) % len(fold.train.y)))
+        learner.learn(learner.model.get_weights(), some, 0)
+        most, _, passes = made[-1]
+        updates = passes * count / SETTINGS.batch_size
+        assert updates >= finetune.CHECK - 1
+        assert most * updates >= finetune.UPDATES - updates
+    assert made[-1][0] == finetune.EPOCHS
+    assert made[-1][2] == 1

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from lstm_tutorial.settings import Settings
-from lstm_tutorial.workflow import judge, tune
+from lstm_tutorial.workflow import judge, plan, tune
 from lstm_tutorial.workflow.choose import choose
 from lstm_tutorial.workflow.parse import DataError
 from lstm_tutorial.workflow.prepare import prepare, read_frame
@@ -151,7 +151,50 @@ def test_long_data_are_judged_by_some_of_their_windows():
     frame = pd.DataFrame({"load": np.sin(np.arange(30_000.0))})
     (folds,) = judge.cut_folds(frame, [SETTINGS.model_copy(update={"fold": 1})], None).values()
     assert all(len(fold.train.y) <= judge.WINDOWS and len(fold.validation.y) <= judge.WINDOWS for fold in folds)
-    assert folds[-1].validation.first.max() > judge.ROWS - 20
+    assert folds[-1].validation.first.max() > judge.ROWS - 100
+
+
+def test_some_windows_are_of_all_hours_of_the_day():
+    """Every second or third would begin at a half or a third of the hours."""
+    frame = pd.DataFrame({"load": np.sin(np.arange(5_000.0))})
+    tried = [SETTINGS.model_copy(update={"timesteps": timesteps, "fold": 1}) for timesteps in (6, 24)]
+    folds = judge.cut_folds(frame, tried, None)
+    for one, other in zip(*folds.values(), strict=True):
+        for windows in (one.train, one.validation, other.train):
+            hours = np.bincount(windows.first % 24, minlength=24)
+            assert hours.sum() == judge.WINDOWS
+            assert hours.min() > judge.WINDOWS / 24 / 3
+            assert (np.diff(windows.first) > 0).all()
+        np.testing.assert_array_equal(one.validation.first, other.validation.first)
+
+
+def test_a_plan_says_what_the_search_uses(cheap):
+    planned = plan.make_plan(FRAME, SETTINGS)
+    tried = planned.tried()
+    assert list(tried.index) == KEYS
+    assert tried.loc["timesteps"].tolist() == ["3, 6, 12", 3]
+    assert tried.loc["layers"].tolist() == ["1 to 2", 2]
+    assert tried.loc["learning_rate"].tolist() == ["0.0003 to 0.03 by ratio", np.inf]
+    stretches = planned.stretches()
+    assert stretches["judged by"].tolist() == [len(fold.validation.y) for fold in planned.folds[6]]
+    assert stretches["to"].iloc[-1] == str(planned.known.index[-1])[:10]
+    assert tune.tune(FRAME, SETTINGS, plan=planned).trials.equals(tune.tune(FRAME, SETTINGS).trials)
+
+
+def test_rows_of_a_long_plan_are_those_of_the_frame():
+    frame = pd.DataFrame({"load": np.sin(np.arange(60_000.0))})
+    settings = SETTINGS.model_copy(update={"features": [], "fold": 1})
+    planned = plan.Plan(settings, frame, judge.cut_folds(frame, [settings], None))
+    assert 59_900 < int(planned.stretches()["to"].iloc[-1]) < 60_000
+
+
+def test_the_noise_of_a_trial_is_what_other_seeds_make_of_it():
+    (folds,) = judge.cut_folds(FRAME.iloc[:247], [SETTINGS.model_copy(update={"fold": 1})], None).values()
+    start = SETTINGS.model_copy(update={"fold": 1, "learning_rate": 0.02, "batch_size": 8})
+    errors = judge.seed_errors(folds, start, 2)
+    assert errors[0] == pytest.approx(judge.error_on(folds, start), rel=1e-6)
+    assert errors[1] == pytest.approx(judge.error_on(folds, start.model_copy(update={"seed": 1})), rel=1e-6)
+    assert errors[0] != errors[1]
 
 
 def test_an_error_of_one_is_that_of_the_anchor():
