@@ -58,8 +58,9 @@ class Forecaster:
     def fit(cls, frame: pd.DataFrame, settings: Settings, folder: str | Path | None = None) -> Forecaster:
         """Train the blend on what `read_frame` returned, and save it to `folder`, if one is named.
 
-        The forecaster is the one that `evaluate` judges, to the digit: it is not trained again with the test part.
-        Its intervals come from its errors there. Needs Keras. Raises `DataError` for data that can't be used.
+        Its network is the one that `evaluate` judges: it is not trained again with the test part. Its intervals come
+        from its latest errors there and stay as they are, while `evaluate` renews them with each forecast. Needs
+        Keras. Raises `DataError` for data that can't be used.
         """
         from lstm_tutorial.workflow.export import fit_forecaster
 

@@ -10,24 +10,28 @@ import tempfile
 import warnings
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from lstm_tutorial.settings import Settings
+from lstm_tutorial.workflow import baselines
 from lstm_tutorial.workflow.blend import Blend, fit_blend
 from lstm_tutorial.workflow.checkpoint import fingerprint
-from lstm_tutorial.workflow.conformal import MOST, bounds
+from lstm_tutorial.workflow.conformal import MOST
 from lstm_tutorial.workflow.deploy import LEVELS, Forecaster
 from lstm_tutorial.workflow.intervals import fit_size, size_features
 from lstm_tutorial.workflow.monitor import deciles, watched
-from lstm_tutorial.workflow.prepare import Prepared, prepare
-from lstm_tutorial.workflow.runtime import Head, Intervals, Layer, Network
+from lstm_tutorial.workflow.prepare import Prepared, Windows, prepare
+from lstm_tutorial.workflow.runtime import Head, Layer, Network, fit_intervals
 
 if TYPE_CHECKING:
     import keras
 
+    from lstm_tutorial.workflow.conformal import Scale
+
+RULES = ("persistence", "seasonal naive", "seasonal ratio")
 PACKAGES = ("lstm-tutorial", "numpy", "keras", "tensorflow")
 
 
@@ -38,22 +42,28 @@ def fit_forecaster(frame: pd.DataFrame, settings: Settings) -> Forecaster:
 
 
 def make_forecaster(prepared: Prepared, blend: Blend) -> Forecaster:
-    """The forecaster that gives the blend's forecasts, with intervals from its errors on the test part."""
+    """The forecaster that gives the blend's forecasts, with intervals from its latest errors on the test part."""
     network = make_network(prepared, blend)
     model = make_model(prepared, network)
-    index, train = prepared.frame.index, prepared.train
+    index, train, test, scale = prepared.frame.index, prepared.train, prepared.test, fit_size(prepared)
     seen = train.first, train.x, train.extras
+    errors, features = _errors(prepared, network)
     about = {
+        # A URL's query may hold a password, and a folder is nobody's affair.
+        "data": Path(prepared.settings.csv.partition("?")[0]).name,
         "rows": len(index),
         "first": str(index[0]),
         "last": str(index[-1]),
-        "calibrated": min(MOST, len(prepared.test.first)),
+        # The linear model is fitted again with the validation part, the LSTMs are not.
+        "learned": {"LSTM": str(index[_end(prepared, train)]), "linear": str(index[_end(prepared)])},
+        "calibrated": min(MOST, len(test.first)),
+        "scores": score(prepared, network, scale),
         "versions": {"python": platform.python_version()} | {name: _version(name) for name in PACKAGES},
     }
     return Forecaster(
         prepared.scaler,
         network,
-        calibrate(prepared, network),
+        fit_intervals(LEVELS, scale, features, errors),
         prepared.settings.model_dump(exclude={"csv", "folder", "trials", "minutes"}),
         blend.weight,
         fingerprint_of(prepared.frame),
@@ -117,13 +127,26 @@ def make_model(prepared: Prepared, network: Network) -> keras.Model:
     return model
 
 
-def calibrate(prepared: Prepared, network: Network) -> Intervals:
-    """Intervals as `evaluate` judges them: how far to go is said by the latest errors on the test part."""
-    test, scale = prepared.test, fit_size(prepared)
-    errors = np.asarray(test.y - network.predict(test.x, test.extras), float)
-    sizes = scale.predict(size_features(test.x, test.extras, len(prepared.schema.columns)))
-    low, high = zip(*(bounds((errors / sizes)[-MOST:], level) for level in LEVELS), strict=True)
-    return Intervals(LEVELS, scale, np.stack(low), np.stack(high))
+def score(prepared: Prepared, network: Network, scale: Scale) -> dict[str, Any]:
+    """How the network did on the test part, for who finds the folder later.
+
+    "RMSE" and that of the "best rule" without any fitting, in the data's units; and what intervals "held" of the
+    second half of the test part, for each level, whose widths its first half set: they are fixed, as the folder's are.
+    """
+    test, (errors, features) = prepared.test, _errors(prepared, network)
+    forecasts = {"": prepared.unscale(test.y - errors, test)} | baselines.forecasts(prepared, test, RULES)
+    truth = prepared.truth(test)
+    rmse = {name: float(np.sqrt(np.mean((each - truth) ** 2))) for name, each in forecasts.items()}
+    own, best = rmse.pop(""), min(rmse, key=rmse.__getitem__)
+    found = {"RMSE": own, "best rule": best, "its RMSE": rmse[best], "windows": len(truth), "held": None}
+    middle = test.first[len(test.first) // 2]
+    known, later = test.first + prepared.scaler.horizon <= middle, test.first >= middle
+    if known.any():
+        fixed = fit_intervals(LEVELS, scale, features[known], errors[known])
+        low, high = fixed.bounds(np.zeros_like(errors[later]), features[later])
+        inside = (low <= errors[later]) & (errors[later] <= high)
+        found["held"] = inside.mean(axis=(1, 2)).tolist()
+    return found
 
 
 def fingerprint_of(frame: pd.DataFrame) -> str:
@@ -131,6 +154,19 @@ def fingerprint_of(frame: pd.DataFrame) -> str:
     index = frame.index
     steps = index.to_numpy("datetime64[s]") if isinstance(index, pd.DatetimeIndex) else np.arange(len(index))
     return fingerprint([steps.astype("<i8"), frame.to_numpy("<f8")])
+
+
+def _errors(prepared: Prepared, network: Network) -> tuple[np.ndarray, np.ndarray]:
+    """The network's scaled errors on the test part (n, horizon), and what tells their size (n, k)."""
+    test = prepared.test
+    errors = np.asarray(test.y - network.predict(test.x, test.extras), float)
+    return errors, size_features(test.x, test.extras, len(prepared.schema.columns))
+
+
+def _end(prepared: Prepared, *parts: Windows) -> int:
+    """The last row that is a target in any of these parts; by default in training or validation."""
+    last = max(int(part.first[-1]) for part in parts or (prepared.train, prepared.validation) if len(part.first))
+    return last + prepared.scaler.horizon - 1
 
 
 def _save(model: keras.Model, name: str) -> bytes:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from lstm_tutorial.workflow.conformal import MOST
 from lstm_tutorial.workflow.deploy import DECILES, Forecaster
+from lstm_tutorial.workflow.intervals import size_features
+from lstm_tutorial.workflow.runtime import fit_intervals
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -14,7 +19,7 @@ if TYPE_CHECKING:
     from lstm_tutorial.workflow.scale import Scaler
 
 DRIFT = 0.25  # a population stability index above it means another population, by a rule of thumb of credit scoring
-SHORT = 0.05  # an interval that holds so much less than it should is too narrow,
+AMISS = 0.05  # an interval that holds so much less or more than it should is too narrow or too wide,
 DOUBT = 1.8  # if it is more standard errors than that: one-sided 5 % by Student's t, with a dozen blocks
 FEW = 8  # blocks of forecasts; fewer say little of a standard error
 
@@ -110,21 +115,49 @@ def examine(forecaster: Forecaster, frame: pd.DataFrame, start: int, end: int) -
     seen = watched(scaler, table, first, x, extras)
     drift = {name: stability(q, v) for q, (name, v) in zip(forecaster.quantiles, seen.items(), strict=True)}
     blocks = len(first) // (2 * horizon)
-    parts = inside.mean(axis=2)[:, : blocks * 2 * horizon].reshape(len(inside), blocks, -1).mean(axis=2)
+    parts = inside.mean(axis=2)[:, : blocks * 2 * horizon].reshape(len(inside), blocks, 2 * horizon).mean(axis=2)
     doubt = parts.std(axis=1, ddof=1) / np.sqrt(blocks) if blocks > 1 else np.full(len(inside), np.inf)
     errors = [float(np.sqrt(np.mean((forecast - truth) ** 2))) for forecast in (mean, naive)]
     return Health(blocks, drift, inside.mean(axis=(1, 2)), doubt, *errors)
 
 
+def renew(forecaster: Forecaster, frame: pd.DataFrame, start: int, end: int) -> Forecaster:
+    """The same forecaster with intervals from the latest of its errors in the rows from `start` to before `end`.
+
+    Nothing is trained. Arguments and errors as for `origins`.
+    """
+    asked = origins(forecaster, frame, start, end)
+    x, extras = forecaster.scaler.inputs(*asked)
+    errors = forecaster.scaler.changes(*asked[:2]) - forecaster.network.predict(x, extras)
+    features = size_features(x, extras, len(forecaster.schema.columns))
+    intervals = fit_intervals(forecaster.levels, forecaster.intervals.scale, features, errors)
+    about = forecaster.about | {"calibrated": min(MOST, len(errors)), "renewed": str(frame.index[end - 1])}
+    return replace(forecaster, intervals=intervals, about=about)
+
+
+def summarize(healths: Mapping[str, Health], levels: tuple[float, ...]) -> pd.DataFrame:
+    """A row for each stretch of time: errors, what the intervals held, the input that drifted most, the advice."""
+    import pandas as pd
+
+    rows = {}
+    for name, health in healths.items():
+        drifted, most = max(health.drift.items(), key=lambda item: item[1])
+        row: dict[str, object] = {"RMSE": health.error, "naive": health.naive}
+        for level, share in zip(levels, health.coverage, strict=True):
+            row[f"in {level:.0%}"] = f"{share:.0%}"
+        rows[name] = row | {"most drift": f"{drifted}: {most:.2f}", "advice": advise(health, levels).partition(":")[0]}
+    return pd.DataFrame.from_dict(rows, orient="index")
+
+
 def advise(health: Health, levels: tuple[float, ...]) -> str:
-    """What to do, in a sentence that begins with "keep", "look" or "retrain"."""
+    """What to do, in a sentence that begins with "keep", "look", "renew" (the intervals) or "retrain"."""
     if health.blocks < FEW:
-        return f"keep: {health.blocks} independent stretches are too few to judge by"
+        return f"look: {health.blocks} independent stretches are too few to judge by; {FEW} would do"
     if health.error > health.naive:
         return f"retrain: an error of {health.error:.3g}, above the {health.naive:.3g} of the naive forecast"
     for level, share, doubt in zip(levels, health.coverage, health.doubt, strict=True):
-        if level - share > max(SHORT, DOUBT * doubt):
-            return f"retrain: the {level:.0%} intervals held {share:.0%} of the values"
+        if round(abs(share - level), 9) > max(AMISS, DOUBT * doubt):
+            return f"renew: the {level:.0%} intervals held {share:.0%} of the values"
     name, most = max(health.drift.items(), key=lambda item: item[1])
     if most > DRIFT:
         return f"look: {name} has drifted ({most:.2f}), and the forecasts hold so far"

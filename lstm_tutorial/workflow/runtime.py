@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lstm_tutorial.workflow.conformal import Scale
+from lstm_tutorial.workflow.conformal import MOST, Scale, bounds
 from lstm_tutorial.workflow.scale import target_window
 
 Array = np.ndarray
@@ -95,3 +95,10 @@ class Intervals:
         """Lower and upper changes (levels, n, horizon) around `changes` (n, horizon); features (n, k)."""
         size = self.scale.predict(features)
         return changes + self.low[:, None] * size, changes + self.high[:, None] * size
+
+
+def fit_intervals(levels: tuple[float, ...], scale: Scale, features: Array, errors: Array) -> Intervals:
+    """Intervals that held the latest of some scaled errors (n, horizon), oldest first; features (n, k)."""
+    scores = np.asarray(errors, float)[-MOST:] / scale.predict(features[-MOST:])
+    low, high = zip(*(bounds(scores, level) for level in levels), strict=True)
+    return Intervals(levels, scale, np.stack(low), np.stack(high))

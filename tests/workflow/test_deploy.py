@@ -12,13 +12,13 @@ import pytest
 
 from lstm_tutorial.scratch.lstm import LSTM
 from lstm_tutorial.settings import Settings
-from lstm_tutorial.workflow import deploy
+from lstm_tutorial.workflow import deploy, monitor
 from lstm_tutorial.workflow.blend import Blend
 from lstm_tutorial.workflow.deploy import Forecaster, load
 from lstm_tutorial.workflow.design import build
 from lstm_tutorial.workflow.export import fingerprint_of, make_forecaster, make_model
 from lstm_tutorial.workflow.folder import pack, read_folder, write_folder
-from lstm_tutorial.workflow.history import read_history, take_history
+from lstm_tutorial.workflow.history import latest, read_history, take_history
 from lstm_tutorial.workflow.linear import fit_linear
 from lstm_tutorial.workflow.prepare import Prepared, Windows, prepare, read_frame
 
@@ -505,3 +505,69 @@ def test_the_list_says_what_was_trained_on_what(folder):
     assert {"python", "numpy", "keras", "tensorflow", "lstm-tutorial"} == set(about["versions"])
     assert set(about["files"]) == {"weights.npz", "model.keras", "model.onnx"}
     assert not {"csv", "folder"} & set(about["settings"])
+
+
+def test_the_list_says_how_well_it_did_and_up_to_when_it_learned(case):
+    forecaster, prepared, _, place = case
+    about, test = json.loads((place / "forecaster.json").read_text(encoding="utf-8")), prepared.test
+    changes, truth = forecaster.network.predict(test.x, test.extras), prepared.truth(test)
+    scores = about["scores"]
+    assert scores["RMSE"] == pytest.approx(np.sqrt(np.mean((prepared.unscale(changes, test) - truth) ** 2)), rel=1e-5)
+    naive = prepared.values[test.first - 1, None] - truth
+    assert scores["its RMSE"] <= np.sqrt(np.mean(naive**2)) * (1 + 1e-9)
+    assert scores["windows"] == len(truth)
+    index, split = prepared.frame.index, prepared.split
+    assert about["learned"] == {"LSTM": str(index[split.validation - 1]), "linear": str(index[split.test - 1])}
+
+
+@pytest.mark.parametrize(
+    ("csv", "name"), [("co2", "co2"), ("some/folder/load.csv", "load.csv"), ("https://host/load.csv?key=1", "load.csv")]
+)
+def test_the_list_names_the_data_and_tells_no_secret(csv, name):
+    _, prepared, blend = make("linear alone")
+    known = Prepared(**vars(prepared) | {"settings": prepared.settings.model_copy(update={"csv": csv})})
+    assert make_forecaster(known, blend).about["data"] == name
+
+
+def test_intervals_set_in_the_first_half_of_the_test_part_are_counted_in_the_second():
+    forecaster, prepared, _ = make("monthly")
+    first, horizon = prepared.test.first, forecaster.horizon
+    middle = int(first[len(first) // 2])
+    fixed = monitor.renew(forecaster, prepared.frame, prepared.split.test, middle)
+    seen = monitor.examine(fixed, prepared.frame, middle, prepared.split.length)
+    assert len(first) > 4 * horizon
+    np.testing.assert_allclose(forecaster.about["scores"]["held"], seen.coverage, atol=2e-3)
+
+
+def test_a_folder_of_before_there_were_scores_is_loaded(folder, tmp_path):
+    about, files = read_folder(folder)
+    older = {name: content for name, content in about.items() if name not in ("data", "learned", "scores")}
+    write_folder(tmp_path / "older", older, files)
+    loaded = load(tmp_path / "older")
+    assert "scores" not in loaded.about and loaded.horizon == load(folder).horizon
+
+
+def test_the_latest_history_ends_before_a_gap():
+    forecaster, prepared, _ = make("monthly")
+    whole, end = latest(prepared.frame, forecaster)
+    assert end == len(prepared.frame)
+    np.testing.assert_array_equal(whole.values, take_history(prepared.frame, forecaster).values)
+    broken = prepared.frame.copy()
+    broken.iloc[-5, 0] = np.nan
+    history, end = latest(broken, forecaster)
+    assert end == len(broken) - 5
+    assert history.last == np.datetime64(broken.index[end - 1].to_datetime64(), "s")
+    broken.iloc[::5, 0] = np.nan
+    with pytest.raises(ValueError, match="has no 12 values without a gap"):
+        latest(broken, forecaster)
+
+
+@pytest.mark.parametrize("beyond", [0, 1, 9])
+def test_the_latest_history_leaves_room_for_what_is_known_ahead(beyond):
+    forecaster, prepared, _ = make("known ahead")
+    cut = prepared.frame.iloc[: len(prepared.frame) - beyond].copy()
+    cut.attrs = prepared.frame.attrs | {"future": prepared.frame.iloc[len(cut) :][["scheduled"]] if beyond else None}
+    history, end = latest(cut, forecaster)
+    assert end == len(cut) - max(0, 4 - beyond)
+    np.testing.assert_array_equal(history.known, prepared.frame[["scheduled"]].to_numpy()[end : end + 4])
+    assert len(forecaster.predict(*history).mean) == 4

@@ -9,7 +9,7 @@ from lstm_tutorial.workflow import monitor
 from lstm_tutorial.workflow.blend import Blend
 from lstm_tutorial.workflow.export import make_forecaster
 from lstm_tutorial.workflow.linear import fit_linear
-from lstm_tutorial.workflow.monitor import Health, advise, deciles, examine, origins, stability
+from lstm_tutorial.workflow.monitor import Health, advise, deciles, examine, origins, renew, stability, summarize
 from lstm_tutorial.workflow.prepare import prepare, read_frame
 
 RNG = np.random.default_rng(0)
@@ -86,7 +86,28 @@ def test_a_shift_is_seen_in_level_and_intervals(made):
     assert health.drift["sea_temperature (change)"] > monitor.DRIFT
     assert health.drift["sea_temperature (level)"] > monitor.DRIFT
     assert health.coverage[0] < 0.7
-    assert advise(health, LEVELS).startswith("retrain: ")
+    assert advise(health, LEVELS).startswith("renew: ")
+
+
+def test_renewed_intervals_hold_where_the_old_ones_failed_and_nothing_else_changes(made):
+    forecaster, prepared = made
+    moved = prepared.frame.copy()
+    half = len(moved) // 2
+    moved.iloc[half:, 0] = 3 * moved.iloc[half:, 0] - 40
+    middle = (half + 12 + len(moved)) // 2
+    fresh = renew(forecaster, moved, half + 12, middle)
+    before, after = (examine(each, moved, middle, len(moved)) for each in (forecaster, fresh))
+    assert before.coverage[0] < 0.7 and 0.75 < after.coverage[0] < 0.92
+    assert (before.error, before.drift) == (after.error, after.drift)
+    assert fresh.about["renewed"] == str(moved.index[middle - 1])
+    assert fresh.about["calibrated"] == middle - half - 12 - 3
+
+
+def test_intervals_renewed_on_the_test_part_are_those_that_were_fitted_there(made):
+    forecaster, prepared = made
+    again = renew(forecaster, prepared.frame, prepared.split.test, prepared.split.length)
+    np.testing.assert_allclose(again.intervals.low, forecaster.intervals.low, rtol=1e-5)
+    np.testing.assert_allclose(again.intervals.high, forecaster.intervals.high, rtol=1e-5)
 
 
 def test_windows_that_touch_a_gap_are_left_out(made):
@@ -118,16 +139,39 @@ def health(**changed) -> Health:
     ("changed", "advice"),
     [
         ({}, "keep: inputs and intervals are as they were"),
-        ({"blocks": 7, "error": 9.0}, "keep: 7 independent stretches are too few to judge by"),
+        ({"blocks": 7, "error": 9.0}, "look: 7 independent stretches are too few to judge by; 8 would do"),
         ({"error": 2.5}, "retrain: an error of 2.5, above the 2 of the naive forecast"),
-        ({"coverage": np.array([0.7, 0.95])}, "retrain: the 80% intervals held 70% of the values"),
-        ({"coverage": np.array([0.8, 0.89])}, "retrain: the 95% intervals held 89% of the values"),
+        ({"coverage": np.array([0.7, 0.95])}, "renew: the 80% intervals held 70% of the values"),
+        ({"coverage": np.array([0.8, 0.89])}, "renew: the 95% intervals held 89% of the values"),
         ({"coverage": np.array([0.76, 0.95]), "doubt": np.array([0.001, 0.01])}, "keep: inputs"),
         ({"coverage": np.array([0.7, 0.95]), "doubt": np.array([0.06, 0.01])}, "keep: inputs"),
-        ({"coverage": np.array([0.99, 1.0])}, "keep: inputs"),
+        ({"coverage": np.array([0.9, 0.99])}, "renew: the 80% intervals held 90% of the values"),
+        ({"coverage": np.array([0.9, 0.99]), "doubt": np.array([0.06, 0.01])}, "keep: inputs"),
+        ({"coverage": np.array([0.8, 1.0])}, "keep: inputs"),
+        ({"coverage": np.array([0.7, 0.95]), "error": 2.5}, "retrain: an error of 2.5"),
         ({"drift": {"load": 0.1, "wind": 0.3}}, "look: wind has drifted (0.30), and the forecasts hold so far"),
         ({"drift": {"wind": 3.0}, "error": 3.0}, "retrain: an error of 3"),
     ],
 )
 def test_the_rule_says_what_to_do_and_why(changed, advice):
     assert advise(health(**changed), LEVELS).startswith(advice)
+
+
+def test_a_table_has_a_row_for_each_stretch():
+    table = summarize({"May": health(), "June": health(coverage=np.array([0.7, 0.95]))}, LEVELS)
+    assert table.loc["June"].to_dict() == {
+        "RMSE": 1.0,
+        "naive": 2.0,
+        "in 80%": "70%",
+        "in 95%": "95%",
+        "most drift": "wind: 0.20",
+        "advice": "renew",
+    }
+    assert table.loc["May", "advice"] == "keep"
+
+
+def test_a_stretch_too_short_for_a_block_is_examined_and_not_judged(made):
+    forecaster, prepared = made
+    seen = examine(forecaster, prepared.frame, prepared.split.test, prepared.split.test + 8)
+    assert seen.blocks == 0 and np.isinf(seen.doubt).all() and 0 <= seen.coverage[0] <= 1
+    assert advise(seen, LEVELS).startswith("look: 0 independent stretches")
