@@ -14,7 +14,14 @@ HEAVY = {"tensorflow", "keras", "pandas", "matplotlib", "sklearn", "scipy", "sta
 HEAVY |= {"torch", "onnx", "onnxruntime", "tf2onnx"}
 READ_BY_ALL = ("scratch/cell.py", "scratch/lstm.py", "workflow/prepare.py")
 SCRATCH = sorted(path.stem for path in (PACKAGE / "scratch").glob("*.py"))
-FLOORS = [{"scratch"}, {"settings", "plots"}, {"workflow", "applications"}, {"reruns"}, {"cli"}]
+FLOORS = [
+    {"scratch"},
+    {"settings", "plots", "text", "checkpoint"},
+    {"training"},
+    {"workflow", "applications"},
+    {"reruns"},
+    {"cli"},
+]
 ALLOWED = {"reruns": {"settings", "workflow.prepare"}}
 
 

@@ -11,8 +11,9 @@ import numpy as np
 import pandas as pd
 
 from lstm_tutorial.settings import Settings
+from lstm_tutorial.training import Arrays, read_state, write_state
 from lstm_tutorial.workflow.design import build
-from lstm_tutorial.workflow.epochs import Arrays, Epochs, read_state, write_state
+from lstm_tutorial.workflow.epochs import Epochs
 from lstm_tutorial.workflow.heads import predict
 from lstm_tutorial.workflow.schema import Schema
 from lstm_tutorial.workflow.windows import Prepared

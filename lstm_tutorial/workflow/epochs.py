@@ -10,13 +10,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from lstm_tutorial.training import Losses, read_state, write_state
 from lstm_tutorial.workflow.windows import Prepared, Windows
 
 if TYPE_CHECKING:
     import keras
-
-Losses = dict[str, float]
-Arrays = list[np.ndarray]
 
 
 def inputs(model: keras.Model, windows: Windows) -> list[np.ndarray]:
@@ -77,18 +75,6 @@ class Epochs:
         return {name: float(value) for name, value in self.model.get_metrics_result().items()}
 
 
-def read_state(model: keras.Model) -> dict[str, Arrays]:
-    """All that training changes: weights and the counters behind dropout; moments, step count, learning rate."""
-    return {name: [variable.numpy() for variable in variables] for name, variables in _variables(model).items()}
-
-
-def write_state(model: keras.Model, state: dict[str, Arrays]) -> None:
-    """Put back what `read_state` gave."""
-    for name, variables in _variables(model).items():
-        for variable, value in zip(variables, state[name], strict=True):
-            variable.assign(value)
-
-
 @contextmanager
 def unchanged(model: keras.Model) -> Iterator[None]:
     """Whatever happens to the model inside is undone."""
@@ -126,10 +112,6 @@ def time_fit(
     model.fit(inputs(model, windows), windows.y, batch_size=batch_size, epochs=count, callbacks=[note], verbose=0)
     first, *others = np.diff(ends).tolist()
     return first, min(others)
-
-
-def _variables(model: keras.Model) -> dict[str, Any]:
-    return {"model": model.variables, "optimizer": model.optimizer.variables}
 
 
 def _compile(step: Callable[[Any], Any], data: tuple[tuple[Any, ...], Any]) -> Callable[..., None]:

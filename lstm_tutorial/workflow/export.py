@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from lstm_tutorial.checkpoint import fingerprint
 from lstm_tutorial.settings import Settings
 from lstm_tutorial.workflow import baselines
 from lstm_tutorial.workflow.blend import Blend, fit_blend
-from lstm_tutorial.workflow.checkpoint import fingerprint
 from lstm_tutorial.workflow.conformal import MOST
 from lstm_tutorial.workflow.deploy import LEVELS, Forecaster
 from lstm_tutorial.workflow.intervals import fit_size, size_features

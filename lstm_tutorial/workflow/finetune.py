@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 
 from lstm_tutorial.settings import Settings
+from lstm_tutorial.training import read_state, write_state
 from lstm_tutorial.workflow.blend import predict_mean
 from lstm_tutorial.workflow.choose import choose, cut_fold
 from lstm_tutorial.workflow.design import build
-from lstm_tutorial.workflow.epochs import Epochs, read_state, write_state
+from lstm_tutorial.workflow.epochs import Epochs
 from lstm_tutorial.workflow.judge import Fold, fit_briefly, rmse
 from lstm_tutorial.workflow.linear import fit_linear
 from lstm_tutorial.workflow.parse import DataError

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lstm_tutorial.checkpoint import Run, fingerprint
 from lstm_tutorial.settings import Settings
-from lstm_tutorial.workflow.checkpoint import Run, State, fingerprint, load, save
+from lstm_tutorial.training import Losses, Trained, describe_model, keep_best
 from lstm_tutorial.workflow.design import build
-from lstm_tutorial.workflow.epochs import Epochs, Losses, inputs, read_state, write_state
+from lstm_tutorial.workflow.epochs import Epochs, inputs
 from lstm_tutorial.workflow.windows import Prepared
 
 if TYPE_CHECKING:
@@ -22,21 +20,6 @@ if TYPE_CHECKING:
 
 # Where data are from and what is done with trained models: a run is the same without.
 ELSEWHERE = {"csv", "time", "target", "timezone", "members", "trials", "minutes", "folder"}
-
-
-@dataclass(frozen=True)
-class Trained:
-    """A trained model and its losses.
-
-    `history` maps "loss" and "val_loss" (and the model's other metrics) to one value an epoch; `best_epoch`,
-    counted from 1, has the lowest validation loss, and the model has its weights. 0: no epoch did better than
-    the untrained model, whose validation loss is `start`.
-    """
-
-    model: keras.Model
-    history: dict[str, list[float]]
-    start: float
-    best_epoch: int
 
 
 def train(
@@ -58,42 +41,18 @@ def train(
     raise to stop. Draws a progress bar on stderr unless the environment variable LSTM_TUTORIAL_PROGRESS is 0.
     Raises ValueError if the folder holds another run (other data, model or settings).
     """
-    from tqdm import tqdm
-
     epochs = Epochs(model, prepared, settings.batch_size)
-    where, run = Path(folder) if folder else None, _describe(model, prepared, settings) if folder else {}
-    state = load(where, run) if where else None
-    if state:
-        write_state(model, state.arrays)
-    else:
-        state = State(epochs.score()["loss"], arrays={"best": model.get_weights()} | read_state(model))
-        if where:
-            save(where, run, state)
     watchers = [watcher for watcher in (tensorboard and _tensorboard(tensorboard), on_epoch) if watcher]
-    quiet = os.environ.get("LSTM_TUTORIAL_PROGRESS", "1") == "0"
-    with tqdm(total=settings.epochs, initial=state.epoch, unit="epoch", leave=False, disable=quiet) as bar:
-        while not _done(state, settings):
-            order = np.random.default_rng([settings.seed, state.epoch]).permutation(epochs.count)
-            losses = epochs.fit(order) | {f"val_{name}": value for name, value in epochs.score().items()}
-            for name, value in losses.items():
-                state.history.setdefault(name, []).append(value)
-            if state.best == state.epoch:
-                state.arrays["best"] = model.get_weights()
-            for watch in watchers:
-                watch(state.epoch, losses)
-            if where:
-                state.arrays |= read_state(model)
-                save(where, run, state)
-            bar.set_postfix({name: f"{value:.4f}" for name, value in losses.items()})
-            bar.update()
-    if not np.isfinite(state.history["loss"][-1]):
-        warnings.warn(
-            f"the loss became {state.history['loss'][-1]} in epoch {state.epoch}; the weights kept are those after "
-            f"epoch {state.best}; a smaller learning_rate may help",
-            stacklevel=2,
-        )
-    model.set_weights(state.arrays["best"])
-    return Trained(model, state.history, state.start, state.best)
+
+    def learn(epoch: int) -> Losses:
+        return epochs.fit(np.random.default_rng([settings.seed, epoch]).permutation(epochs.count))
+
+    def watch(epoch: int, losses: Losses) -> None:
+        for watcher in watchers:
+            watcher(epoch, losses)
+
+    run = _describe(model, prepared, settings) if folder else None
+    return keep_best(model, learn, epochs.score, settings.epochs, settings.patience, folder, run, watch)
 
 
 def train_members(prepared: Prepared, settings: Settings, folder: str | Path | None = None) -> list[Trained]:
@@ -106,22 +65,11 @@ def train_members(prepared: Prepared, settings: Settings, folder: str | Path | N
     return members
 
 
-def _done(state: State, settings: Settings) -> bool:
-    broken = state.epoch > 0 and not np.isfinite(state.history["loss"][-1])
-    return state.epoch >= settings.epochs or state.epoch - state.best >= settings.patience or broken
-
-
 def _describe(model: keras.Model, prepared: Prepared, settings: Settings) -> Run:
     """What makes a run this one and no other."""
-    loss, optimizer = model.loss, model.optimizer.get_config()
-    optimizer.pop("name", None)  # Keras numbers them within a process
     parts = (prepared.train, prepared.validation)
-    return settings.model_dump(exclude=ELSEWHERE) | {
-        "weights": [list(variable.shape) for variable in model.variables],
-        "loss": loss if isinstance(loss, str) else getattr(loss, "name", None) or getattr(loss, "__name__", ""),
-        "optimizer": optimizer,
-        "data": fingerprint([array for part in parts for array in (*inputs(model, part), part.y)]),
-    }
+    data = fingerprint([array for part in parts for array in (*inputs(model, part), part.y)])
+    return settings.model_dump(exclude=ELSEWHERE) | describe_model(model) | {"data": data}
 
 
 def _tensorboard(folder: str | Path) -> Callable[[int, Losses], None]:

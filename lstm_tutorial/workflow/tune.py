@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from lstm_tutorial.checkpoint import Run, fingerprint, refuse_another
 from lstm_tutorial.settings import Settings
 from lstm_tutorial.workflow import judge
-from lstm_tutorial.workflow.checkpoint import Run, fingerprint, refuse_another
 from lstm_tutorial.workflow.plan import BATCH_SIZES, RANGES, Plan, load_optuna, make_plan
 from lstm_tutorial.workflow.train import ELSEWHERE
 

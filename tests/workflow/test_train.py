@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from lstm_tutorial import checkpoint
 from lstm_tutorial.settings import Settings
-from lstm_tutorial.workflow import checkpoint
 from lstm_tutorial.workflow.design import build
 from lstm_tutorial.workflow.epochs import Epochs
 from lstm_tutorial.workflow.prepare import prepare, read_frame

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lstm_tutorial.scratch.lstm import LSTM
-from lstm_tutorial.workflow.text import PADDING, UNKNOWN, Vocabulary, bucket, pad, split_text
+from lstm_tutorial.text import PADDING, UNKNOWN, Vocabulary, bucket, pad, split_text
 
 lengths = st.lists(st.integers(1, 12), min_size=1, max_size=30)
 
