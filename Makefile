@@ -56,7 +56,7 @@ lock: $(INSTALLED)  ## resolve pyproject.toml anew into requirements.txt
 	@{ \
 	  echo "# Everything the book and its tests need, resolved for Python 3.11 to 3.13 on every platform."; \
 	  echo "# Derived from pyproject.toml: made by \`make lock\`, not by hand."; \
-	  .venv/bin/uv pip compile pyproject.toml --extra book --extra test --universal --python-version 3.11 \
+	  .venv/bin/uv pip compile pyproject.toml --extra book --extra test --extra speech --universal --python-version 3.11 \
 	    --no-annotate --no-header --quiet && echo "-e ."; \
 	} > requirements.txt.new && mv requirements.txt.new requirements.txt || { rm -f requirements.txt.new; exit 1; }
 
