@@ -47,6 +47,11 @@ def run(
     values = {**found.defaults, **found.convert(parameters or {})}
     folder = Path(out if out is not None else Path("runs") / found.name)
     kept = (folder / DATA).resolve()
+    for name, value in values.items():
+        # Chapters run in their own folder. Whatever names a file here should be the same file there.
+        chosen = isinstance(value, str) and name != "csv" and value != found.defaults[name]
+        if chosen and (name == "folder" or Path(value).expanduser().exists()):
+            values[name] = str(Path(value).expanduser().resolve())
     data = check_data(values, kept) if "csv" in values else None
     with _unfinished(folder, found, force):
         if data is not None:
@@ -64,7 +69,7 @@ def check_data(values: dict[str, Any], kept: Path) -> bytes | None:
     """Read the data that the parameters name and see that it is long enough, before a kernel starts.
 
     Returns the data itself where it has to be kept for the kernel: standard input, a URL, or what an earlier
-    run into the same folder `kept`. Otherwise makes paths absolute, since chapters run in their own folder.
+    run into the same folder `kept`. Otherwise makes the path absolute, since chapters run in their own folder.
     Raises `RequestError`.
     """
     from lstm_tutorial.workflow.prepare import SAMPLES, URL, DataError, check, parse_frame, read_bytes, read_frame
@@ -75,8 +80,6 @@ def check_data(values: dict[str, Any], kept: Path) -> bytes | None:
         settings = Settings(**({"horizon": 1} | known))
     except ValidationError as error:
         raise RequestError(first_problem(error)) from None
-    if settings.folder:
-        values["folder"] = str(Path(settings.folder).expanduser().resolve())
     csv, data = settings.csv, None
     # A chapter without this parameter reads the target alone.
     features = settings.features if "features" in values else []

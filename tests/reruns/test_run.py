@@ -279,3 +279,19 @@ def test_bad_input_is_refused_before_a_kernel_starts(stub, tmp_path, monkeypatch
     assert stopped.value.code == 2
     assert re.fullmatch(rf"lstm-tutorial: .*({message}).*\n", capsys.readouterr().err)
     assert not Path("out").exists()
+
+
+def test_a_file_that_a_parameter_names_is_the_same_in_the_chapters_folder(stub, tmp_path, monkeypatch):
+    class Seen(Exception):  # noqa: N818
+        pass
+
+    def see(chapter, values, *_):
+        raise Seen(values["started"])
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(module, "execute", see)
+    with pytest.raises(Seen, match=r"^notes.txt$"):
+        run(str(stub), {"started": "notes.txt"}, "out", progress=False)
+    Path("notes.txt").touch()
+    with pytest.raises(Seen, match=re.escape(str(tmp_path / "notes.txt"))):
+        run(str(stub), {"started": "notes.txt"}, "out", progress=False)
