@@ -64,6 +64,13 @@ class Settings(BaseModel):
 ARTICLE: dict[str, Any] = {"csv": "elnino", "timesteps": 24, "learning_rate": 0.01}
 ARTICLE |= {"features": [], "horizon": 1, "anchor": "mean", "log": False, "level": False, "fold": 1}
 
+# What the chapters on applications take in place of the defaults.
+APPLICATIONS: dict[str, dict[str, Any]] = {
+    "language_model": {"units": 160, "dropout": 0.1, "epochs": 4, "batch_size": 128, "learning_rate": 0.01},
+    "translation": {"units": 64, "dropout": 0.0, "epochs": 6, "batch_size": 64, "learning_rate": 0.006},
+    "speech": {"layers": 2, "units": 64, "epochs": 8, "learning_rate": 0.005},
+}
+
 
 def article(**chosen: Any) -> Settings:
     """The settings of the article's example, but for those that are `chosen`: one value in, the next one out."""

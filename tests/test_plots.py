@@ -43,6 +43,9 @@ CALLS = {
     "windows": lambda: plots.windows(SERIES.to_numpy(), 24, 2),
     "learning_curve": lambda: plots.learning_curve({"loss": [1, 0.5, 0.4], "val_loss": [1, 0.6, 0.7]}, 2),
     "learning_curve from the start": lambda: plots.learning_curve({"loss": [1, 0.5], "val_loss": [1, 0.6]}, 0, 0.5),
+    "learning_curve in bits": lambda: plots.learning_curve(
+        {"loss": [3], "val_loss": [3]}, 1, 4, "bits a letter", "text"
+    ),
     "forecasts": lambda: plots.forecasts(SERIES, {"LSTM": SERIES.to_numpy()[:, None], "rule": SERIES.to_numpy()}),
     "future": lambda: plots.future(SERIES, SERIES.iloc[:5]),
     "scores": lambda: plots.scores(pd.DataFrame({"RMSE": [1.0, 2.0]}, index=["LSTM", "rule"]), "RMSE", "load", "MW"),
@@ -69,6 +72,14 @@ CALLS = {
     "memory": lambda: plots.memory(ADDING, UNITS),
     "state_growth": lambda: plots.state_growth({"LSTM": np.ones((5, 2)), "RNN": np.full((5, 2), 3.0)}, every=100),
     "ablation": lambda: plots.ablation(DOTS, DOTS, 100),
+    "token_losses": lambda: plots.token_losses({"with attention": [3.0, 1.0, 0.01], "without": [3.0, 2.0, 1.0]}),
+    "attention_map": lambda: plots.attention_map(["forty", "-", "two"], [*"zweiundvierzig"], np.ones((14, 3)) / 3),
+    "attention_map of words": lambda: plots.attention_map(["go"], ["geh", "doch"], np.ones((2, 1))),
+    "errors_by_length": lambda: plots.errors_by_length(
+        {"with attention": {"1": 0.5, "2 to 3": 0.1}}, {"1": 10, "2 to 3": 100}, "digits"
+    ),
+    "bits_by_place": lambda: plots.bits_by_place({"LSTM": [4, 3, 2], "5-gram": [4, 3, 3]}, [9, 9, 2], "character"),
+    "cells": lambda: plots.cells(["cat", "house"], {"unit 1": [np.ones(3), -np.ones(5)], "2": [np.ones(3)] * 2}),
     "unrolled": plots.unrolled,
     "nudge_sizes": lambda: plots.nudge_sizes([1e-9, 1e-5, 1e-1], [1e-6, 1e-10, 1e-2]),
     "architecture": lambda: plots.architecture(
@@ -122,6 +133,11 @@ CALLS = {
     ),
     "errors_by_step": lambda: plots.errors_by_step({"blend": np.arange(1, 4), "drift": np.ones(3)}, "drift", "RMSE"),
     "lags": lambda: plots.lags({"blend": np.zeros(24), "persistence": np.arange(1, 25)}),
+    "sound": lambda: plots.sound(np.sin(np.arange(8000)), 8000, np.random.default_rng(0).normal(size=(98, 40)), "one"),
+    "ctc_training": lambda: plots.ctc_training({**LOSSES, "val_errors": [0.5, 0.4, 0.3]}, 3),
+    "mel_filters": lambda: plots.mel_filters(np.eye(9), 8000),
+    "utterance": lambda: plots.utterance(np.eye(4)[[0, 1, 0, 3, 3, 2]], ["", "?", "one", "two"], 0.2, "two one"),
+    "voices_curve": lambda: plots.voices_curve({2: [0.5, 0.4], 40: [0.02, 0.03]}, 18),
     "scoreboard": lambda: plots.scoreboard(
         pd.DataFrame(
             {"ratio": [1.1, 0.9, 1], "the blend is": ["worse", "better", "tied"], "best other": ["ridge"] * 3},

@@ -11,7 +11,7 @@ from nbformat import NotebookNode
 
 from lstm_tutorial.reruns.chapters import Chapter, find_chapters
 from lstm_tutorial.reruns.results import read_results
-from lstm_tutorial.settings import ARTICLE, Settings
+from lstm_tutorial.settings import APPLICATIONS, ARTICLE, Settings
 
 ROOT = Path(__file__).parents[2]
 CHAPTERS = find_chapters(ROOT / "book")
@@ -43,9 +43,12 @@ def prose(notebook: NotebookNode) -> str:
 
 
 def test_parameters_are_those_of_settings(chapter: Chapter) -> None:
-    """The first part and the chapter on the article's example take the article's values."""
+    """The first part and the chapter on the article's example take the article's values, applications their own."""
     assert chapter.parameters
-    own = ARTICLE if chapter.name.startswith("scratch/") or chapter.name == "workflow/keras" else {}
+    wing, _, short = chapter.name.partition("/")
+    own = APPLICATIONS.get(short, {}) if wing == "applications" else {}
+    if wing == "scratch" or short == "keras":
+        own = ARTICLE
     for name, parameter in chapter.parameters.items():
         field = Settings.model_fields.get(name)
         assert parameter.help, f"{name} needs a comment"

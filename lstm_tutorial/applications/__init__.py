@@ -1,0 +1,1 @@
+"""What else an LSTM is good for: language models, translation, speech."""
