@@ -1,5 +1,5 @@
 """Chapters are compared in the environment that stored their outputs."""
 
-from lstm_tutorial.reruns.environment import quiet
+from lstm_tutorial.environment import quiet
 
 quiet()

@@ -2,7 +2,7 @@
 
 from hypothesis import settings
 
-from lstm_tutorial.reruns.environment import quiet
+from lstm_tutorial.environment import quiet
 
 quiet()
 # The first example pays for heavy imports: no deadline. Derandomized: the same examples on every machine.

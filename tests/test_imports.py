@@ -16,13 +16,13 @@ READ_BY_ALL = ("scratch/cell.py", "scratch/lstm.py", "workflow/prepare.py")
 SCRATCH = sorted(path.stem for path in (PACKAGE / "scratch").glob("*.py"))
 FLOORS = [
     {"scratch"},
-    {"settings", "plots", "text", "checkpoint"},
-    {"training"},
+    {"settings", "plots", "text", "checkpoint", "environment"},
+    {"training", "cluster"},
     {"workflow", "applications"},
     {"reruns"},
     {"cli"},
 ]
-ALLOWED = {"reruns": {"settings", "workflow.prepare"}}
+ALLOWED = {"reruns": {"settings", "environment", "cluster", "workflow.prepare"}}
 
 
 def loaded_by(code: str) -> set[str]:

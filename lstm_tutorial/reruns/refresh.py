@@ -11,8 +11,8 @@ from nbclient import NotebookClient
 from nbconvert.filters import strip_ansi
 from nbformat import NotebookNode
 
+from lstm_tutorial.environment import quiet
 from lstm_tutorial.reruns.chapters import Chapter, find_chapter, find_chapters
-from lstm_tutorial.reruns.environment import quiet
 from lstm_tutorial.reruns.errors import RequestError
 
 

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import logging
-import os
 import shutil
-import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,8 +14,8 @@ from pydantic import ValidationError
 from tqdm import tqdm
 
 from lstm_tutorial.reruns.chapters import Chapter, find_chapter
-from lstm_tutorial.reruns.environment import KERNEL
 from lstm_tutorial.reruns.errors import ChapterFailed, RequestError
+from lstm_tutorial.reruns.execute import count_steps, execute
 from lstm_tutorial.reruns.page import render
 from lstm_tutorial.reruns.results import read_results
 from lstm_tutorial.settings import Settings, first_problem
@@ -58,7 +55,10 @@ def run(
             kept.write_bytes(data)
             values["csv"] = str(kept)
         save_json(folder / "parameters.json", values)
-        notebook = execute(found, values, folder / f"{found.path.stem}.ipynb", progress)
+        source = nbformat.read(found.path, as_version=4)
+        with tqdm(total=count_steps(source), desc=found.name, unit="cell", disable=not progress) as bar:
+            target = folder / f"{found.path.stem}.ipynb"
+            notebook = execute(source, found.name, values, cwd=found.path.parent, target=target, on_cell=bar.update)
         (folder / f"{found.path.stem}.html").write_text(render(notebook, found.title), encoding="utf-8")
         results = read_results(notebook)
         save_json(folder / RESULTS, results)
@@ -99,59 +99,11 @@ def check_data(values: dict[str, Any], kept: Path) -> bytes | None:
     return data
 
 
-def execute(chapter: Chapter, values: Mapping[str, Any], target: Path, progress: bool) -> nbformat.NotebookNode:
-    """The chapter executed with these parameters, in its own folder; saved to `target` cell by cell."""
-    import papermill
-    from jupyter_client.manager import AsyncKernelManager
-    from nbclient.exceptions import DeadKernelError
-    from papermill.exceptions import PapermillExecutionError
-
-    class SilentKernel(AsyncKernelManager):
-        async def start_kernel(self, **options: Any) -> None:  # type: ignore[override]
-            """What a kernel says on stderr on its way out is no message for a user; its cells' stderr is kept."""
-            await super().start_kernel(stderr=subprocess.DEVNULL, **options)
-
-    logging.getLogger("papermill").setLevel(logging.ERROR)  # it can't read `str | None` and warns of it
-    logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # after Ctrl-C: that nobody waits for the kernel any more
-    try:
-        # Our own bar, since papermill leaves its open when an error passes through.
-        cells = sum(cell.cell_type == "code" for cell in nbformat.read(chapter.path, as_version=4).cells) + 1
-        with _environment(), tqdm(total=cells, desc=chapter.name, unit="cell", disable=not progress) as bar:
-            return papermill.execute_notebook(
-                chapter.path,
-                target.resolve(),
-                dict(values),
-                cwd=chapter.path.parent,
-                progress_bar=False,
-                on_cell_executed=lambda **_: bar.update(),
-                kernel_manager_class=SilentKernel,
-            )
-    except PapermillExecutionError as error:
-        if error.ename == "KeyboardInterrupt":
-            raise KeyboardInterrupt from None
-        why = ": ".join([error.ename, *error.evalue.strip().splitlines()[:1]])  # a bare assert says nothing more
-        raise ChapterFailed(f"{chapter.name} failed in cell [{error.exec_count}]: {why}") from None
-    except DeadKernelError:
-        raise ChapterFailed(f"{chapter.name}: its kernel died; perhaps the machine ran out of memory") from None
-
-
 def save_json(path: Path, content: Mapping[str, Any]) -> None:
     """Write a JSON file that is there whole or not at all."""
     part = path.with_suffix(".part")
     part.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     part.replace(path)
-
-
-@contextmanager
-def _environment() -> Iterator[None]:
-    before = dict(os.environ)
-    for name, value in KERNEL.items():
-        os.environ.setdefault(name, value)  # who sets CUDA_VISIBLE_DEVICES wants a GPU
-    try:
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
 
 
 @contextmanager

@@ -268,7 +268,7 @@ def test_bad_input_is_refused_before_a_kernel_starts(stub, tmp_path, monkeypatch
     from lstm_tutorial import cli
 
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(module, "execute", lambda *arguments: pytest.fail("a kernel was started"))
+    monkeypatch.setattr(module, "execute", lambda *arguments, **_: pytest.fail("a kernel was started"))
     if content is not None:
         Path("my.csv").write_bytes(content if isinstance(content, bytes) else content.encode())
         parameters = {"csv": "my.csv", **parameters}
@@ -285,7 +285,7 @@ def test_a_file_that_a_parameter_names_is_the_same_in_the_chapters_folder(stub, 
     class Seen(Exception):  # noqa: N818
         pass
 
-    def see(chapter, values, *_):
+    def see(notebook, name, values, **_):
         raise Seen(values["started"])
 
     monkeypatch.chdir(tmp_path)

@@ -1,0 +1,66 @@
+"""A notebook executed with other parameters: what a rerun, a sweep and an edition have in common."""
+
+from __future__ import annotations
+
+import logging
+import os
+import subprocess
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from nbformat import NotebookNode
+
+from lstm_tutorial.environment import KERNEL
+from lstm_tutorial.reruns.errors import ChapterFailed
+
+
+def execute(
+    notebook: NotebookNode,
+    name: str,
+    values: Mapping[str, Any],
+    *,
+    cwd: str | Path,
+    target: str | Path | None = None,
+    on_cell: Callable[[], Any] = lambda: None,
+) -> NotebookNode:
+    """A copy of `notebook`, executed from top to bottom in the folder `cwd`, with these values as its parameters.
+
+    Saved to `target`, cell by cell, if that is named. `on_cell` is called `count_steps(notebook)` times, after each
+    code cell, and may raise to stop. Raises `ChapterFailed`, which names the notebook by `name`, if a cell raises.
+    """
+    import papermill
+    from jupyter_client.manager import AsyncKernelManager
+    from nbclient.exceptions import DeadKernelError
+    from papermill.exceptions import PapermillExecutionError
+
+    class SilentKernel(AsyncKernelManager):
+        async def start_kernel(self, **options: Any) -> None:  # type: ignore[override]
+            """In its own environment. What it says on stderr on its way out is no message for a user."""
+            # Who sets CUDA_VISIBLE_DEVICES wants a GPU.
+            await super().start_kernel(stderr=subprocess.DEVNULL, env=KERNEL | os.environ, **options)
+
+    logging.getLogger("papermill").setLevel(logging.ERROR)  # it can't read `str | None` and warns of it
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # after Ctrl-C: that nobody waits for the kernel any more
+    try:
+        return papermill.execute_notebook(
+            notebook,
+            str(Path(target).resolve()) if target else None,
+            dict(values),
+            cwd=cwd,
+            progress_bar=False,  # papermill leaves its bar open when an error passes through
+            on_cell_executed=lambda **_: on_cell(),
+            kernel_manager_class=SilentKernel,
+        )
+    except PapermillExecutionError as error:
+        if error.ename == "KeyboardInterrupt":
+            raise KeyboardInterrupt from None
+        why = ": ".join([error.ename, *error.evalue.strip().splitlines()[:1]])  # a bare assert says nothing more
+        raise ChapterFailed(f"{name} failed in cell [{error.exec_count}]: {why}") from None
+    except DeadKernelError:
+        raise ChapterFailed(f"{name}: its kernel died; perhaps the machine ran out of memory") from None
+
+
+def count_steps(notebook: NotebookNode) -> int:
+    """How many code cells `execute` runs: those of the notebook, and one that sets its parameters."""
+    return sum(cell.cell_type == "code" for cell in notebook.cells) + 1
