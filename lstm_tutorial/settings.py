@@ -44,9 +44,13 @@ class Settings(BaseModel):
     weight_decay: float = Field(0.001, ge=0, lt=1, description="share of each weight that a step takes away")
     validation_fraction: float = Field(0.1, gt=0, lt=1, description="share of the series that picks the epoch")
     test_fraction: float = Field(0.2, gt=0, lt=1, description="share of the series held out for scoring")
+    windows: int | None = Field(None, ge=10, description="windows of each part, at most, drawn at random; None: all")
     seed: int = Field(0, ge=0, le=2**31 - 1, description="first random seed")
     trials: int = Field(16, ge=1, le=100_000, description="settings to try")
     minutes: float | None = Field(None, gt=0, description="longest search; None: until all trials are done")
+    workers: int = Field(1, ge=1, description="processes that search")
+    scheduler: str | None = Field(None, description="of a Dask cluster that searches, such as tcp://host:8786")
+    storage: str | None = Field(None, description="database of the study for several machines; None: in the folder")
     folder: str | None = Field(None, description="keeps what was trained; None: nothing is kept")
 
     @model_validator(mode="after")
@@ -66,9 +70,9 @@ ARTICLE |= {"features": [], "horizon": 1, "anchor": "mean", "log": False, "level
 
 # What the chapters on applications take in place of the defaults.
 APPLICATIONS: dict[str, dict[str, Any]] = {
-    "language_model": {"units": 160, "dropout": 0.1, "epochs": 4, "batch_size": 128, "learning_rate": 0.01},
+    "language_model": {"units": 160, "dropout": 0.1, "epochs": 3, "batch_size": 128, "learning_rate": 0.01},
     "translation": {"units": 64, "dropout": 0.0, "epochs": 6, "batch_size": 64, "learning_rate": 0.006},
-    "speech": {"layers": 2, "units": 64, "epochs": 8, "learning_rate": 0.005},
+    "speech": {"layers": 2, "units": 64, "epochs": 10, "learning_rate": 0.005},
 }
 
 

@@ -75,10 +75,15 @@ CALLS = {
     "token_losses": lambda: plots.token_losses({"with attention": [3.0, 1.0, 0.01], "without": [3.0, 2.0, 1.0]}),
     "attention_map": lambda: plots.attention_map(["forty", "-", "two"], [*"zweiundvierzig"], np.ones((14, 3)) / 3),
     "attention_map of words": lambda: plots.attention_map(["go"], ["geh", "doch"], np.ones((2, 1))),
+    "attention_map in two lines": lambda: plots.attention_map(
+        ["a", " "], [*"one and then another"] * 2, np.ones((40, 2))
+    ),
     "errors_by_length": lambda: plots.errors_by_length(
         {"with attention": {"1": 0.5, "2 to 3": 0.1}}, {"1": 10, "2 to 3": 100}, "digits"
     ),
-    "bits_by_place": lambda: plots.bits_by_place({"LSTM": [4, 3, 2], "5-gram": [4, 3, 3]}, [9, 9, 2], "character"),
+    "bits_curve": lambda: plots.bits_curve({"loss": [3, 2.9], "val_loss": [2.8, 2.7]}, 2, 2.9, 2.9),
+    "bits_curve from far away": lambda: plots.bits_curve({"loss": [3], "val_loss": [2.8]}, 1, 9.0, 2.9),
+    "bits_saved": lambda: plots.bits_saved([0.1, -0.2, 0.3], [9, 9, 2], "word"),
     "cells": lambda: plots.cells(["cat", "house"], {"unit 1": [np.ones(3), -np.ones(5)], "2": [np.ones(3)] * 2}),
     "unrolled": plots.unrolled,
     "nudge_sizes": lambda: plots.nudge_sizes([1e-9, 1e-5, 1e-1], [1e-6, 1e-10, 1e-2]),
@@ -133,10 +138,15 @@ CALLS = {
     ),
     "errors_by_step": lambda: plots.errors_by_step({"blend": np.arange(1, 4), "drift": np.ones(3)}, "drift", "RMSE"),
     "lags": lambda: plots.lags({"blend": np.zeros(24), "persistence": np.arange(1, 25)}),
-    "sound": lambda: plots.sound(np.sin(np.arange(8000)), 8000, np.random.default_rng(0).normal(size=(98, 40)), "one"),
+    "sound": lambda: plots.sound(
+        np.sin(np.arange(8000)), 8000, np.random.default_rng(0).normal(size=(98, 40)), "one", {500: 11.6}
+    ),
     "ctc_training": lambda: plots.ctc_training({**LOSSES, "val_errors": [0.5, 0.4, 0.3]}, 3),
     "mel_filters": lambda: plots.mel_filters(np.eye(9), 8000),
-    "utterance": lambda: plots.utterance(np.eye(4)[[0, 1, 0, 3, 3, 2]], ["", "?", "one", "two"], 0.2, "two one"),
+    "utterance": lambda: plots.utterance(
+        np.eye(4)[[0, 1, 0, 3, 3, 2]], ["", "?", "one", "two"], np.eye(20, 40), "two one", {500: 11.6}
+    ),
+    "voice_errors": lambda: plots.voice_errors({f"voice {n}": n / 100 for n in range(18)}, 0.08),
     "voices_curve": lambda: plots.voices_curve({2: [0.5, 0.4], 40: [0.02, 0.03]}, 18),
     "scoreboard": lambda: plots.scoreboard(
         pd.DataFrame(

@@ -1,151 +1,198 @@
 """N-grams: what a language model has to beat. Counts of short stretches of symbols, smoothed, all in sorted arrays.
 
-Two smoothings, both interpolated: Witten-Bell (Witten and Bell 1991) and Kneser-Ney with one discount for each length
-(Kneser and Ney 1995, in the form of Chen and Goodman 1999, equation 21).
+Three smoothings, all interpolated: Witten-Bell (Witten and Bell 1991); Kneser-Ney with one discount for each length
+(Kneser and Ney 1995, in the form of Chen and Goodman 1999, equation 21); and Chen and Goodman's modified Kneser-Ney,
+with three (their section 3).
 """
 
 from __future__ import annotations
 
-import lzma
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, NamedTuple
 
 import numpy as np
 
-Smoothing = Literal["Witten-Bell", "Kneser-Ney"]
+Smoothing = Literal["Witten-Bell", "Kneser-Ney", "modified Kneser-Ney"]
+SMOOTHINGS: tuple[Smoothing, ...] = ("Witten-Bell", "Kneser-Ney", "modified Kneser-Ney")
+CELLS = 2_000_000  # numbers in the largest table that is made at once
 
 
 class Counts(NamedTuple):
-    """N-grams of one length as sorted codes (grams,), how often each was seen, and the same of their contexts.
+    """N-grams of one length as sorted codes (grams,), how often each was seen, and the sums over their contexts.
 
-    A context is all but the last symbol of an n-gram; `kinds` are the different symbols seen after it.
+    A context is all but the last symbol of an n-gram; `first` is where its n-grams begin in `grams`, `kinds` how many
+    different symbols were seen after it.
     """
 
     grams: np.ndarray
     times: np.ndarray
     contexts: np.ndarray
+    first: np.ndarray
     totals: np.ndarray
     kinds: np.ndarray
 
 
 @dataclass(frozen=True)
 class NGrams:
-    """Stretches of up to `longest` symbols in sequences of codes below `symbols`, each (length,), counted once.
+    """Stretches of symbols, as often as they were `seen`: for each length from one on, up to `longest`.
 
-    Before each sequence stand beginnings, a symbol of their own. Raises ValueError where codes of that length do
-    not fit into 64 bits, or nothing is there to count.
+    Before each sequence stands one beginning, a symbol of its own; no stretch reaches further back.
     """
 
-    sequences: Sequence[np.ndarray]
+    seen: tuple[Counts, ...]
     symbols: int
     longest: int
 
-    def __post_init__(self) -> None:
-        if self.longest * np.log2(self.symbols + 1) >= 63:
-            raise ValueError(f"{self.longest} of {self.symbols} symbols are too many for a code; take fewer")
-        if not any(map(len, self.sequences)):
+    @classmethod
+    def count(cls, sequences: Sequence[np.ndarray], symbols: int, longest: int) -> NGrams:
+        """Those of sequences of codes below `symbols`, each (length,).
+
+        Raises ValueError where codes of that length do not fit into 64 bits, or nothing is there to count.
+        """
+        if longest * np.log2(symbols + 1) >= 63:
+            raise ValueError(f"{longest} of {symbols} symbols are too many for a code; take fewer")
+        if not any(map(len, sequences)):
             raise ValueError("no symbols to count; wanted at least one")
+        found = [_sum_up(*each, symbols + 1) for each in _count(sequences, symbols, longest)]
+        return cls(tuple(found), symbols, longest)
+
+    def without(self, sequences: Sequence[np.ndarray]) -> NGrams:
+        """The counts as they would be without some of the sequences that were counted."""
+        found = []
+        for counts, (grams, times) in zip(self.seen, _count(sequences, self.symbols, self.longest), strict=False):
+            left = counts.times.copy()
+            left[np.searchsorted(counts.grams, grams)] -= times
+            if left.any():
+                found.append(_sum_up(counts.grams[left > 0], left[left > 0], self.symbols + 1))
+        return NGrams(tuple(found), self.symbols, self.longest)
 
     def probabilities(
         self,
         sequences: Sequence[np.ndarray],
         order: int,
-        smoothing: Smoothing = "Kneser-Ney",
-        discount: float | None = None,
+        smoothing: Smoothing = "modified Kneser-Ney",
+        discounts: Sequence[float] | None = None,
     ) -> np.ndarray:
         """Of each symbol of the sequences, one after the other, given the `order` - 1 before it: (symbols,).
 
-        Kneser-Ney takes `discount` from each count; None: n1 / (n1 + 2 n2), with n1 n-grams that were seen once and
-        n2 that were seen twice, for each length.
+        Kneser-Ney takes `discounts` from n-grams that were seen once, twice, and oftener; None: as many as the counts
+        of each length suggest.
         """
-        windows = self._windows(sequences)
-        found = np.full(len(windows), 1 / self.symbols)
-        for length in range(1, order + 1):
-            top = length == order or smoothing == "Witten-Bell"
-            counts = self._seen[length - 1] if top else self._continued[length - 1]
-            codes = self._code(windows, length)
-            times = _look_up(counts.grams, counts.times, codes)
-            totals, kinds = (
-                _look_up(counts.contexts, each, codes // (self.symbols + 1)) for each in (counts.totals, counts.kinds)
-            )
-            if smoothing == "Witten-Bell":
-                taken, left, whole = times, kinds, totals + kinds
-            else:
-                less = _discount(counts.times) if discount is None else discount
-                taken, left, whole = np.maximum(times - less, 0), less * kinds, totals
-            found = np.where(totals > 0, (taken + left * found) / np.maximum(whole, 1), found)
+        windows, reach = _windows(sequences, self.symbols, self.longest)
+        found, step = np.empty(len(windows)), CELLS // self.symbols + 1
+        for start in range(0, len(windows), step):
+            part = slice(start, start + step)
+            every = self._mix(windows[part, :-1], reach[part], order, smoothing, discounts)
+            found[part] = np.take_along_axis(every, windows[part, -1:], axis=1)[:, 0]
         return found
 
-    def bits(self, sequences: Sequence[np.ndarray], order: int, smoothing: Smoothing = "Kneser-Ney") -> float:
-        """Mean of -log2 of these probabilities: bits a symbol."""
-        return float(-np.log2(self.probabilities(sequences, order, smoothing)).mean())
+    def distributions(
+        self, sequences: Sequence[np.ndarray], order: int, smoothing: Smoothing = "modified Kneser-Ney"
+    ) -> np.ndarray:
+        """Probabilities of all symbols in the place of each: (length of all sequences, symbols)."""
+        windows, reach = _windows(sequences, self.symbols, self.longest)
+        found, step = np.empty((len(windows), self.symbols), np.float32), CELLS // self.symbols + 1
+        for start in range(0, len(windows), step):
+            part = slice(start, start + step)
+            found[part] = self._mix(windows[part, :-1], reach[part], order, smoothing)
+        return found
 
-    @cached_property
-    def _seen(self) -> list[Counts]:
-        """For each length, n-grams and how often they were seen."""
-        windows = self._windows(self.sequences)
-        return [
-            self._count(*np.unique(self._code(windows, length), return_counts=True))
-            for length in range(1, self.longest + 1)
-        ]
+    def after(self, histories: np.ndarray, order: int, smoothing: Smoothing = "modified Kneser-Ney") -> np.ndarray:
+        """Probabilities of all symbols after histories (n, length), each from its beginning on: (n, symbols)."""
+        start = np.full((len(histories), self.longest - 1), self.symbols)
+        before = np.concatenate([start, histories], axis=1)[:, histories.shape[1] :]
+        return self._mix(before, np.full(len(before), histories.shape[1] + 2), order, smoothing)
+
+    def _mix(
+        self,
+        before: np.ndarray,
+        reach: np.ndarray,
+        order: int,
+        smoothing: Smoothing,
+        discounts: Sequence[float] | None = None,
+    ) -> np.ndarray:
+        """From what stands before (n, longest - 1), and the longest stretch that there is (n,): (n, symbols)."""
+        found, base = np.full((len(before), self.symbols), 1 / self.symbols), self.symbols + 1
+        order = min(order, len(self.seen))  # no sequence may be long enough for more
+        for length in range(1, order + 1):
+            plain = length == order or smoothing == "Witten-Bell"
+            counts = self.seen[length - 1] if plain else self._continued[length - 1]
+            context = _code(before[:, before.shape[1] - length + 1 :], base)
+            place = np.minimum(np.searchsorted(counts.contexts, context), len(counts.contexts) - 1)
+            known = np.flatnonzero((counts.contexts[place] == context) & (reach >= length))
+            place = place[known]
+            if smoothing == "Witten-Bell":
+                taken, left = counts.times, counts.kinds
+                whole = counts.totals + counts.kinds
+            else:
+                three = discounts or estimate_discounts(counts.times, 1 if smoothing == "Kneser-Ney" else 3)
+                less = np.minimum(np.array(three)[np.minimum(counts.times, 3) - 1], counts.times)
+                taken, left, whole = counts.times - less, np.add.reduceat(less, counts.first), counts.totals
+            found[known] *= (left / whole)[place, None]
+            # Each place gets the n-grams of its context, as many as there are.
+            kinds = counts.kinds[place]
+            nth = np.arange(kinds.sum()) - np.repeat(np.cumsum(kinds) - kinds, kinds)
+            gram = np.repeat(counts.first[place], kinds) + nth
+            found[np.repeat(known, kinds), counts.grams[gram] % base] += taken[gram] / np.repeat(whole[place], kinds)
+        return found
 
     @cached_property
     def _continued(self) -> list[Counts]:
         """For each length but the longest, n-grams and how many different symbols were seen before them.
 
-        What begins a sequence has nothing but beginnings before it, and keeps how often it was seen.
+        What begins a sequence has nothing before it, and keeps how often it was seen.
         """
         found, base = [], self.symbols + 1
-        for length, (here, longer) in enumerate(zip(self._seen, self._seen[1:], strict=False), start=1):
-            grams, before = np.unique(longer.grams % base**length, return_counts=True)
-            begins = grams // base ** (length - 1) == self.symbols
-            found.append(self._count(grams, np.where(begins & (length > 1), here.times, before)))
+        for length, (here, longer) in enumerate(zip(self.seen, self.seen[1:], strict=False), start=1):
+            times = here.times.copy()
+            inner, before = np.unique(longer.grams % base**length, return_counts=True)
+            times[np.searchsorted(here.grams, inner)] = before
+            found.append(_sum_up(here.grams, times, base))
         return found
 
-    def _count(self, grams: np.ndarray, times: np.ndarray) -> Counts:
-        contexts, first, kinds = np.unique(grams // (self.symbols + 1), return_index=True, return_counts=True)
-        return Counts(grams, times, contexts, np.add.reduceat(times, first), kinds)
 
-    def _windows(self, sequences: Sequence[np.ndarray]) -> np.ndarray:
-        """Each symbol with the `longest` - 1 before it: (symbols, longest)."""
-        start = np.full(self.longest - 1, self.symbols)
-        padded = [np.concatenate([start, sequence]) for sequence in sequences if len(sequence)]
-        return np.concatenate([np.lib.stride_tricks.sliding_window_view(each, self.longest) for each in padded])
+def estimate_discounts(times: np.ndarray, kinds: Literal[1, 3] = 3) -> list[float]:
+    """What to take from n-grams that were seen once, twice, and oftener: the same (1) or three discounts (3).
 
-    def _code(self, windows: np.ndarray, length: int) -> np.ndarray:
-        code = np.zeros(len(windows), np.int64)
-        for column in windows[:, self.longest - length :].T:
-            code = code * (self.symbols + 1) + column
-        return code
+    From how many were seen once to four times, with D = n1 / (n1 + 2 n2): k - (k + 1) D n(k + 1) / n(k), kept between
+    D and k. Where counts are too few for that, D; and where none was seen once, a half.
+    """
+    often = [int(np.sum(times == count)) for count in (1, 2, 3, 4)]
+    one = often[0] / (often[0] + 2 * often[1]) if often[0] else 0.5
+    if kinds == 1:
+        return [one] * 3
+    steps = zip((1, 2, 3), often, often[1:], strict=False)
+    return [min(max(k - (k + 1) * one * more / n, one), k) if often[0] and n else one for k, n, more in steps]
 
 
-def best_order(
-    ngrams: NGrams, validation: Sequence[np.ndarray]
-) -> tuple[tuple[int, Smoothing], dict[Smoothing, list[float]]]:
-    """Length and smoothing with the fewest bits on validation sequences, and the bits of all: one a length."""
-    smoothings: tuple[Smoothing, ...] = ("Witten-Bell", "Kneser-Ney")
-    bits = {
-        each: [ngrams.bits(validation, order, each) for order in range(1, ngrams.longest + 1)] for each in smoothings
-    }
-    best = min(smoothings, key=lambda each: min(bits[each]))
-    return (int(np.argmin(bits[best])) + 1, best), bits
+def _windows(sequences: Sequence[np.ndarray], symbols: int, longest: int) -> tuple[np.ndarray, np.ndarray]:
+    """Each symbol with the `longest` - 1 before it (n, longest), and how many of them reach to the beginning (n,)."""
+    flat = np.concatenate(list(sequences))
+    places = np.concatenate([np.arange(len(sequence)) for sequence in sequences])
+    windows = np.full((len(flat), longest), symbols)
+    for back in range(min(longest, len(flat))):
+        there = places >= back
+        windows[there, longest - 1 - back] = flat[np.flatnonzero(there) - back]
+    return windows, places + 2
 
 
-def compressed_bits(before: bytes, text: bytes, symbols: int) -> float:
-    """Bits a symbol that xz needs for a text of so many symbols, once it has seen what came `before`."""
-    options = {"format": lzma.FORMAT_RAW, "filters": [{"id": lzma.FILTER_LZMA2, "preset": 9 | lzma.PRESET_EXTREME}]}
-    both, first = (len(lzma.compress(part, **options)) for part in (before + text, before))  # type: ignore[arg-type]
-    return 8 * (both - first) / symbols
+def _count(sequences: Sequence[np.ndarray], symbols: int, longest: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """For each length that there is, its n-grams and how often each stands in the sequences."""
+    windows, reach = _windows(sequences, symbols, longest)
+    for length in range(1, min(longest, reach.max(initial=0)) + 1):
+        yield np.unique(_code(windows[reach >= length, longest - length :], symbols + 1), return_counts=True)
 
 
-def _discount(times: np.ndarray) -> float:
-    once, twice = (int(np.sum(times == often)) for often in (1, 2))
-    return once / (once + 2 * twice) if once else 0.0
+def _sum_up(grams: np.ndarray, times: np.ndarray, base: int) -> Counts:
+    contexts, first, kinds = np.unique(grams // base, return_index=True, return_counts=True)
+    return Counts(grams, times, contexts, first, np.add.reduceat(times, first), kinds)
 
 
-def _look_up(keys: np.ndarray, values: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    """The values of `wanted` keys, 0 where there is none; `keys` are sorted."""
-    place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
-    return np.where(keys[place] == wanted, values[place], 0)
+def _code(stretches: np.ndarray, base: int) -> np.ndarray:
+    """A number for each stretch (n, length)."""
+    code = np.zeros(len(stretches), np.int64)
+    for column in stretches.T:
+        code = code * base + column
+    return code

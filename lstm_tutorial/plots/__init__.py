@@ -6,11 +6,11 @@ from lstm_tutorial.plots.deploy import fan, health
 from lstm_tutorial.plots.design import architecture, by_step, designs, starts
 from lstm_tutorial.plots.evaluate import errors_by_step, intervals, lags, scoreboard
 from lstm_tutorial.plots.forecasting import forecasts, future, label, learning_curve, scores, series, windows
-from lstm_tutorial.plots.language_model import bits_by_place, cells
+from lstm_tutorial.plots.language_model import bits_curve, bits_saved, cells
 from lstm_tutorial.plots.memory import ablation, memory, state_growth, trials
 from lstm_tutorial.plots.prepare import attempts, autocorrelation, influence, missing, normalized
 from lstm_tutorial.plots.sequences import gradients, recall
-from lstm_tutorial.plots.speech import ctc_training, mel_filters, sound, utterance, voices_curve
+from lstm_tutorial.plots.speech import ctc_training, mel_filters, sound, utterance, voice_errors, voices_curve
 from lstm_tutorial.plots.speed import speed_ratios, speed_steps
 from lstm_tutorial.plots.train import rate_race, rate_sweep, seed_scores
 from lstm_tutorial.plots.training import descents, learning_curves, step_sizes
@@ -31,5 +31,5 @@ __all__ += ["architecture", "by_step", "designs", "starts"]
 __all__ += ["fan", "health"]
 __all__ += ["errors_by_step", "intervals", "lags", "scoreboard"]
 __all__ += ["attention_map", "errors_by_length", "token_losses"]
-__all__ += ["ctc_training", "mel_filters", "sound", "utterance", "voices_curve"]
-__all__ += ["bits_by_place", "cells"]
+__all__ += ["ctc_training", "mel_filters", "sound", "utterance", "voice_errors", "voices_curve"]
+__all__ += ["bits_curve", "bits_saved", "cells"]

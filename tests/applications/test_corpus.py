@@ -1,11 +1,10 @@
-"""Texts become codes and back, in three parts that share no line; contexts are those that a slow look finds."""
+"""Texts become codes and back, in three parts that share no line."""
 
 import re
 
-import numpy as np
 import pytest
 
-from lstm_tutorial.applications.corpus import END, Contexts, read_text, read_words
+from lstm_tutorial.applications.corpus import END, read_text, read_words
 
 LINES = [f"line {number} says größe" for number in range(100)]
 
@@ -65,47 +64,3 @@ def test_what_cannot_be_used_is_refused_in_one_line(tmp_path, content, options, 
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(ValueError, match=r"none.txt: No such file .*; wanted a text file"):
         read_text(tmp_path / "none.txt")
-
-
-def test_contexts_are_those_that_a_slow_look_finds():
-    sequences = [np.array([0, 1, 0, 1, 2]), np.array([1]), np.array([0, 1, 1])]
-    contexts = Contexts.of(sequences, 3, 3)
-    numbers, symbols = contexts.before(sequences)
-    assert symbols.tolist() == [0, 1, 0, 1, 2, 1, 0, 1, 1]
-    keys = {}
-    for row, (sequence, place) in zip(numbers, [(s, i) for s in sequences for i in range(len(s))], strict=True):
-        padded = [-1, -1, -1, *sequence]
-        for length, number in enumerate(row, 1):
-            key = (length, *padded[place + 3 - length : place + 3])
-            assert number > 0
-            assert keys.setdefault((length, int(number)), key) == key
-    assert len(set(keys.values())) == len(keys)
-    assert contexts.sizes == [1 + sum(key[0] == length for key in keys.values()) for length in (1, 2, 3)]
-
-
-def test_a_context_never_seen_in_training_has_number_zero():
-    contexts = Contexts.of([np.array([0, 1, 2])], 3, 2)
-    numbers, _ = contexts.before([np.array([2, 1, 0])])
-    assert (numbers > 0).tolist() == [[True, True], [False, False], [True, False]]
-
-
-def test_a_rare_context_has_number_zero_too():
-    sequences = [np.array([0, 1, 0, 1, 2, 0])]
-    numbers, _ = Contexts.of(sequences, 3, 2, least=2).before(sequences)
-    assert (numbers > 0).tolist() == [
-        [False] * 2,
-        [True, False],
-        [True, True],
-        [True, False],
-        [True, True],
-        [False] * 2,
-    ]
-    assert not Contexts.of(sequences, 3, 2, least=9).before(sequences)[0].any()
-
-
-def test_contexts_after_a_history_are_those_before_the_next_symbol():
-    sequence = np.array([2, 0, 1, 1, 0])
-    contexts = Contexts.of([sequence, np.array([1, 2])], 3, 3)
-    numbers, _ = contexts.before([sequence])
-    for length in range(len(sequence)):
-        np.testing.assert_array_equal(contexts.after(sequence[None, :length])[0], numbers[length])
