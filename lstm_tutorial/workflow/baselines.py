@@ -17,6 +17,7 @@ from lstm_tutorial.workflow.linear import STRENGTHS, Linear, fit_linear, fit_rid
 from lstm_tutorial.workflow.windows import Prepared, Windows
 
 SEARCH = 600  # values before the test part from which ARIMA's orders are chosen: the search takes a minute with all
+LATEST = 10_000  # values that ETS looks back on: what is older counts for nothing, and takes time
 FEWEST = 20  # training windows for each place's ridge
 LONGEST_SEASON = 24  # ARIMA of a longer season takes too long, ETS knows none
 
@@ -128,15 +129,17 @@ def ridge_by_place(prepared: Prepared, windows: Windows) -> np.ndarray:
 def ets(prepared: Prepared, windows: Windows) -> np.ndarray:
     """Exponential smoothing: kind and parameters from the values before the test part, states carried forward.
 
-    Gaps get values from the past. Hyndman, Koehler, Ord and Snyder 2008, https://doi.org/10.1007/978-3-540-71918-2
+    Gaps get values from the past, and only the last `LATEST` values count. Hyndman, Koehler, Ord and Snyder 2008, https://doi.org/10.1007/978-3-540-71918-2
     """
     season, values = prepared.schema.season or 1, _filled(prepared)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the import too: its progress bars miss ipywidgets, aloud
         from statsforecast.models import AutoETS
 
-        model = AutoETS(season_length=season if season <= LONGEST_SEASON else 1).fit(values[: prepared.split.test])
-        forecasts = [model.forward(values[:row], h=windows.y.shape[1])["mean"] for row in windows.first]
+        before = values[max(0, prepared.split.test - LATEST) : prepared.split.test]
+        model = AutoETS(season_length=season if season <= LONGEST_SEASON else 1).fit(before)
+        pasts = (values[max(0, row - LATEST) : row] for row in windows.first)
+        forecasts = [model.forward(past, h=windows.y.shape[1])["mean"] for past in pasts]
     return np.array(forecasts)
 
 
@@ -177,6 +180,8 @@ def carry_forward(fitted: dict[str, Any], values: np.ndarray, first: np.ndarray,
     kinds = {"ar": p, "ma": q, "sar": seasonal_p, "sma": seasonal_q}
     names = [f"{kind}{i}" for kind, count in kinds.items() for i in range(1, count + 1)]
     process.update(np.array([*(weights[name] for name in names), fitted["sigma2"]]))
+    # A covariance for each step of a long series would fill the memory.
+    process.ssm.memory_no_predicted_cov = process.ssm.memory_no_filtered = process.ssm.memory_no_smoothing = True
     process.ssm.tolerance = 1e-9  # when to take its gains for settled: ten times faster, and the same to five digits
     state, design = process.ssm.filter().predicted_state[:, first], process.ssm["design"]
     forecasts = np.empty((len(first), horizon))

@@ -39,7 +39,10 @@ class Blend:
 
 
 def fit_blend(prepared: Prepared, folder: str | None = None) -> Blend:
-    """Train `settings.members` networks, weigh their mean against a ridge, fit the ridge again with validation."""
+    """Train `settings.members` networks, weigh their mean against a ridge, fit the ridge again with validation.
+
+    Networks that `train_members` kept in the `folder` are taken from there.
+    """
     models = [trained.model for trained in train_members(prepared, prepared.settings, folder)]
     linear, held_out = fit_linear(prepared), prepared.validation
     weight = best_weight(held_out.y, linear.predict(prepared, held_out), predict_mean(models, held_out))

@@ -55,16 +55,19 @@ class Forecaster:
     files: dict[str, bytes]
 
     @classmethod
-    def fit(cls, frame: pd.DataFrame, settings: Settings, folder: str | Path | None = None) -> Forecaster:
+    def fit(
+        cls, frame: pd.DataFrame, settings: Settings, folder: str | Path | None = None, networks: str | None = None
+    ) -> Forecaster:
         """Train the blend on what `read_frame` returned, and save it to `folder`, if one is named.
 
-        Its network is the one that `evaluate` judges: it is not trained again with the test part. Its intervals come
-        from its latest errors there and stay as they are, while `evaluate` renews them with each forecast. Needs
-        Keras. Raises `DataError` for data that can't be used.
+        Networks that `train_members` kept in the folder `networks` are taken from there. The network is the one that
+        `evaluate` judges: it is not trained again with the test part. Its intervals come from its latest errors there
+        and stay as they are, while `evaluate` renews them with each forecast. Needs Keras. Raises `DataError` for data
+        that can't be used.
         """
         from lstm_tutorial.workflow.export import fit_forecaster
 
-        forecaster = fit_forecaster(frame, settings)
+        forecaster = fit_forecaster(frame, settings, networks)
         if folder is not None:
             forecaster.save(folder)
         return forecaster

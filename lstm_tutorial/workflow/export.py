@@ -32,13 +32,17 @@ if TYPE_CHECKING:
     from lstm_tutorial.workflow.conformal import Scale
 
 RULES = ("persistence", "seasonal naive", "seasonal ratio")
+UNUSED = {"folder", "trials", "minutes", "workers", "scheduler", "storage"}  # by a forecaster
 PACKAGES = ("lstm-tutorial", "numpy", "keras", "tensorflow")
 
 
-def fit_forecaster(frame: pd.DataFrame, settings: Settings) -> Forecaster:
-    """Train a blend on a table and make a forecaster of it. Raises `DataError` for data that can't be used."""
+def fit_forecaster(frame: pd.DataFrame, settings: Settings, networks: str | None = None) -> Forecaster:
+    """Train a blend on a table and make a forecaster of it. Raises `DataError` for data that can't be used.
+
+    Networks that are trained already in the folder `networks` are taken from there.
+    """
     prepared = prepare(frame, settings)
-    return make_forecaster(prepared, fit_blend(prepared))
+    return make_forecaster(prepared, fit_blend(prepared, networks))
 
 
 def make_forecaster(prepared: Prepared, blend: Blend) -> Forecaster:
@@ -64,7 +68,7 @@ def make_forecaster(prepared: Prepared, blend: Blend) -> Forecaster:
         prepared.scaler,
         network,
         fit_intervals(LEVELS, scale, features, errors),
-        prepared.settings.model_dump(exclude={"csv", "folder", "trials", "minutes"}),
+        prepared.settings.model_dump(exclude={"csv", *UNUSED}),
         blend.weight,
         fingerprint_of(prepared.frame),
         np.stack([deciles(values) for values in watched(prepared.scaler, prepared.table, *seen).values()]),

@@ -52,6 +52,22 @@ def read_table(raw: bytes) -> pd.DataFrame:
     return pd.DataFrame(list(kept.values()), index=list(kept), columns=names, dtype=str)
 
 
+def split_series(raw: bytes, column: str) -> dict[str, bytes]:
+    """A table that holds several series as one CSV for each of them, by what `column` says, which is left out."""
+    table = read_table(raw)
+    if column not in table.columns:
+        near = difflib.get_close_matches(column, table.columns, 1)
+        hint = f"did you mean {near[0]!r}?" if near else f"columns are {', '.join(map(repr, table.columns))}"
+        raise DataError(f"row 1: no column {column!r}; {hint}")
+    kinds = table[column].str.strip()
+    empty = kinds.index[kinds == ""]
+    if len(empty):
+        raise DataError(f"row {empty[0]}: column {column!r} is empty; it should name a series")
+    rest = table.drop(columns=column)
+    # Decimal commas need another separator between columns.
+    return {str(name): rows.to_csv(index=False, sep=";").encode() for name, rows in rest.groupby(kinds, sort=False)}
+
+
 def read_text(raw: bytes) -> str:
     """A CSV's content, unzipped and decoded; never empty."""
     try:

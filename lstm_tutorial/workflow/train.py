@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
 # Where data are from and what is done with trained models: a run is the same without.
 ELSEWHERE = {"csv", "time", "target", "timezone", "members", "trials", "minutes", "folder"}
+ELSEWHERE |= {"workers", "scheduler", "storage"}
 
 
 def train(
@@ -56,13 +59,23 @@ def train(
 
 
 def train_members(prepared: Prepared, settings: Settings, folder: str | Path | None = None) -> list[Trained]:
-    """Train `settings.members` networks with seeds `seed`, `seed` + 1 and so on, each in a folder of its own."""
+    """Train `settings.members` networks with seeds `seed`, `seed` + 1 and so on; with a `folder`, each at `home`."""
     members = []
     for seed in range(settings.seed, settings.seed + settings.members):
         chosen = settings.model_copy(update={"seed": seed})
-        place = Path(folder) / f"seed-{seed}" if folder else None
-        members.append(train(build(chosen, prepared.schema), prepared, chosen, place))
+        model = build(chosen, prepared.schema)
+        place = home(folder, model, prepared, chosen) if folder else None
+        members.append(train(model, prepared, chosen, place))
     return members
+
+
+def home(folder: str | Path, model: keras.Model, prepared: Prepared, settings: Settings) -> Path:
+    """Where in a folder a run is kept: under a name made of all that makes it this one.
+
+    So whoever asks for the same run, with the same data, finds it trained, and others don't get in its way.
+    """
+    described = json.dumps(_describe(model, prepared, settings), sort_keys=True)
+    return Path(folder) / "networks" / hashlib.sha256(described.encode()).hexdigest()[:16]
 
 
 def _describe(model: keras.Model, prepared: Prepared, settings: Settings) -> Run:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,14 +16,14 @@ import pandas as pd
 
 from lstm_tutorial.checkpoint import Run, fingerprint, refuse_another
 from lstm_tutorial.settings import Settings
+from lstm_tutorial.training import quiet
 from lstm_tutorial.workflow import judge
 from lstm_tutorial.workflow.plan import BATCH_SIZES, RANGES, Plan, load_optuna, make_plan
+from lstm_tutorial.workflow.together import FIRST, Shared, make_pruner, measure, open_study, search_together
 from lstm_tutorial.workflow.train import ELSEWHERE
 
 if TYPE_CHECKING:
     import optuna
-
-FIRST = 4  # complete trials before any is pruned
 
 
 @dataclass(frozen=True)
@@ -54,8 +54,12 @@ def tune(
 
     With a `folder`, the study is kept there, for Optuna, in `study.db`. Stopped at any moment and called again, the
     search keeps finished trials, repeats the one that was running, and finds what it would have found undisturbed.
+    With several `settings.workers`, or a `settings.scheduler`, trials are tried side by side (see `together`), in a
+    study of which others may be part: that in the database `settings.storage`, or in the folder. What is proposed then
+    depends on what has ended by then. A trial whose worker died is tried again, beyond the number asked for.
     Draws a progress bar on stderr unless the environment variable LSTM_TUTORIAL_PROGRESS is 0.
-    Raises `DataError` for data that are too short, ValueError if the folder holds another study.
+    Raises `DataError` for data that are too short, ValueError if the folder or database holds another study, or for a
+    cluster that can't be used.
     """
     start, known, folds = plan = plan or make_plan(data, settings)
     run = settings.model_dump(exclude=ELSEWHERE) | {
@@ -64,92 +68,97 @@ def tune(
         "rows": [len(data), str(known.index[0]), str(known.index[-1])],
         "data": fingerprint([known.to_numpy(float)]),
     }
-
-    def measure(trial: optuna.Trial) -> float:
-        def report(error: float, done: int) -> None:
-            import optuna
-
-            trial.report(error, done)
-            if done < len(stretches) and trial.should_prune():
-                raise optuna.TrialPruned
-
-        stretches = folds[trial.params["timesteps"]]
-        return judge.error_on(stretches, start.model_copy(update=trial.params), report)
-
-    with _open(folder, run) as study:
-        _search(study, measure, plan.space, start)
-        importance = _importance(study, list(plan.space), settings.seed)
-        best = start.model_copy(update=study.best_trial.params)
-        return Study(start, best, _table(study), importance)
+    several = start.workers > 1 or start.scheduler is not None or start.storage is not None
+    with TemporaryDirectory(ignore_cleanup_errors=True) as nowhere:
+        path = _database(folder or nowhere) if folder or several else None
+        shared = Shared(start.storage or f"sqlite:///{path}", f"tune-{run['data'][:12]}" if start.storage else "tune")
+        with _open(shared if path else None, path, run) as study, _bar(start.trials) as show:
+            if several:
+                search_together(shared, plan, show)
+            else:
+                _search(study, plan, show)
+            importance = _importance(study, list(plan.space), settings.seed)
+            best = start.model_copy(update=study.best_trial.params)
+            return Study(start, best, _table(study, start), importance)
 
 
-def _search(
-    study: optuna.Study, measure: Callable[[optuna.Trial], float], space: dict[str, Any], start: Settings
-) -> None:
-    """Until as many trials as `start` asks for are done, or its time is up; one trial is always finished."""
+def _search(study: optuna.Study, plan: Plan, show: Callable[[optuna.Study], None]) -> None:
+    """Until as many trials as `plan.start` asks for are done, or its time is up; one trial is always finished."""
     import optuna
     from optuna.trial import TrialState
-    from tqdm import tqdm
 
-    begin, quiet = time.monotonic(), os.environ.get("LSTM_TUTORIAL_PROGRESS", "1") == "0"
+    start, begin = plan.start, time.monotonic()
     for other in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
         if _died(other.user_attrs.get("process")):
             study.tell(other.number, state=TrialState.FAIL)
-    with tqdm(total=start.trials, unit="trial", leave=False, disable=quiet) as bar:
-        while True:
-            states = [other.state for other in study.get_trials(deepcopy=False)]
-            begun = sum(state not in (TrialState.FAIL, TrialState.WAITING) for state in states)
-            bar.update(begun - bar.n)
-            if TrialState.COMPLETE in states:
-                bar.set_postfix(error=f"{study.best_value:.4f}")
-                late = start.minutes is not None and time.monotonic() - begin > 60 * start.minutes
-                if begun >= start.trials or late:
-                    return
-            if all(state == TrialState.FAIL for state in states):
-                study.enqueue_trial({name: getattr(start, name) for name in space})
-            # What is proposed follows from the seed and the trials so far, after an interruption as without one.
-            seed = np.random.SeedSequence([start.seed, begun]).generate_state(1)
-            study.sampler = optuna.samplers.TPESampler(seed=int(seed[0]), multivariate=True)
-            trial = study.ask(space)
-            trial.set_user_attr("process", _process())
-            try:
-                study.tell(trial, measure(trial))
-            except optuna.TrialPruned:
-                study.tell(trial, state=TrialState.PRUNED)
-            except BaseException:
-                study.tell(trial, state=TrialState.FAIL)
-                raise
+    while True:
+        show(study)
+        states = [other.state for other in study.get_trials(deepcopy=False)]
+        begun = sum(state not in (TrialState.FAIL, TrialState.WAITING) for state in states)
+        late = start.minutes is not None and time.monotonic() - begin > 60 * start.minutes
+        if TrialState.COMPLETE in states and (begun >= start.trials or late):
+            return
+        if all(state == TrialState.FAIL for state in states):
+            study.enqueue_trial({name: getattr(start, name) for name in plan.space})
+        # What is proposed follows from the seed and the trials so far, after an interruption as without one.
+        seed = np.random.SeedSequence([start.seed, begun]).generate_state(1)
+        study.sampler = optuna.samplers.TPESampler(seed=int(seed[0]), multivariate=True)
+        trial = study.ask(plan.space)
+        trial.set_user_attr("process", _process())
+        try:
+            study.tell(trial, measure(trial, plan))
+        except optuna.TrialPruned:
+            study.tell(trial, state=TrialState.PRUNED)
+        except BaseException:
+            study.tell(trial, state=TrialState.FAIL)
+            raise
 
 
 @contextmanager
-def _open(folder: str | Path | None, run: Run) -> Iterator[optuna.Study]:
-    """A study in memory, or the one in this folder."""
-    load_optuna()
-    import optuna
+def _bar(trials: int) -> Iterator[Callable[[optuna.Study], None]]:
+    """A progress bar for people, as a function of the study."""
+    from optuna.trial import TrialState
+    from tqdm import tqdm
 
-    optuna.logging.set_verbosity(optuna.logging.ERROR)
-    pruner = optuna.pruners.MedianPruner(n_startup_trials=FIRST)
-    if folder is None:
-        yield optuna.create_study(pruner=pruner)
-        return
-    from sqlalchemy.exc import DatabaseError
+    def show(study: optuna.Study) -> None:
+        states = [trial.state for trial in study.get_trials(deepcopy=False)]
+        bar.update(sum(state in (TrialState.COMPLETE, TrialState.PRUNED) for state in states) - bar.n)
+        if TrialState.COMPLETE in states:
+            bar.set_postfix(error=f"{study.best_value:.4f}")
 
+    with tqdm(total=trials, unit="trial", leave=False, disable=quiet()) as bar:
+        yield show
+
+
+def _database(folder: str | Path) -> Path:
+    """The file of the study in a folder, which is made."""
     path = Path(folder) / "study.db"
     if path.parent.exists() and not path.parent.is_dir():
         raise ValueError(f"{folder} is a file; wanted a folder for the study")
     path.parent.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+@contextmanager
+def _open(shared: Shared | None, path: Path | None, run: Run) -> Iterator[optuna.Study]:
+    """A study in memory, or the one in a database; that it is this one is seen to."""
+    load_optuna()
+    import optuna
+    from sqlalchemy.exc import DatabaseError
+
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    if shared is None:
+        yield optuna.create_study(pruner=make_pruner())
+        return
     try:
-        storage = optuna.storages.RDBStorage(f"sqlite:///{path}", {"connect_args": {"timeout": 60}})
+        with open_study(shared) as study:
+            if "run" not in study.user_attrs:
+                study.set_user_attr("run", run)
+            where = Path(shared.url.rpartition("@")[2]) if path is None or shared.name != "tune" else path.parent
+            refuse_another(where, study.user_attrs["run"], run)
+            yield study
     except DatabaseError:
         raise ValueError(f"{path} is damaged, or no study; name another folder, or delete this file") from None
-    try:
-        study = optuna.create_study(storage=storage, study_name="tune", pruner=pruner, load_if_exists=True)
-        if "run" not in study.user_attrs:
-            study.set_user_attr("run", run)
-        refuse_another(path.parent, study.user_attrs["run"], run)
-        yield study
-    finally:
-        storage.engine.dispose()
 
 
 def _process() -> list[Any]:
@@ -174,9 +183,11 @@ def _died(process: list[Any] | None) -> bool:
         return True
 
 
-def _table(study: optuna.Study) -> pd.DataFrame:
+def _table(study: optuna.Study, start: Settings) -> pd.DataFrame:
+    """The trials that ended, the one with the settings given first: a dead worker's may come late."""
     rows = []
-    for trial in study.get_trials(deepcopy=False):
+    trials = study.get_trials(deepcopy=False)
+    for trial in sorted(trials, key=lambda trial: any(getattr(start, n) != v for n, v in trial.params.items())):
         if trial.state.name in ("COMPLETE", "PRUNED"):
             folds, error = max(trial.intermediate_values.items())
             rows.append(trial.params | {"error": error, "folds": folds, "state": trial.state.name.lower()})

@@ -35,8 +35,7 @@ class Windows(NamedTuple):
 
         At random, since every second or third window of hourly data begins at the same few hours of the day.
         """
-        drawn = np.random.default_rng(0).permutation(len(self.first))[:most]
-        return self.take(np.sort(drawn))
+        return self.take(_draw(len(self.first), most))
 
 
 class Split(NamedTuple):
@@ -118,14 +117,17 @@ def cut(frame: pd.DataFrame, settings: Settings, parts: Split) -> Prepared:
     frame = _columns(frame, settings)
     table = _fill_without_peeking(frame, parts)
     scaler = _fit(frame, table, settings, parts)
-    windows = (make_part(scaler, frame, table, start, end) for start, end in pairwise((0, *parts)))
+    windows = (make_part(scaler, frame, table, start, end, settings.windows) for start, end in pairwise((0, *parts)))
     return Prepared(frame, settings, parts, scaler, table, *windows)
 
 
-def make_part(scaler: Scaler, frame: pd.DataFrame, table: np.ndarray, start: int, end: int) -> Windows:
+def make_part(
+    scaler: Scaler, frame: pd.DataFrame, table: np.ndarray, start: int, end: int, most: int | None = None
+) -> Windows:
     """The windows whose targets all lie in the rows `start` to `end` of a table, without those that `cut` leaves out.
 
-    `frame` tells the rows' times and which targets were interpolated.
+    `frame` tells the rows' times and which targets were interpolated. Of more than `most` windows, so many are drawn
+    as `Windows.thin` draws them, and only these are made.
     """
     reach, horizon = scaler.reach, scaler.horizon
     missing = np.concatenate([[0], np.cumsum(~np.isfinite(table[:, 0]))])
@@ -133,10 +135,16 @@ def make_part(scaler: Scaler, frame: pd.DataFrame, table: np.ndarray, start: int
     first = np.arange(max(reach, start), max(reach, start, end - horizon + 1))
     # A last value that is interpolated would know the first target.
     first = first[(missing[first + horizon] == missing[first - reach]) & ~filled[first - 1]]
+    if most is not None:
+        first = first[_draw(len(first), most)]
     times = frame.index.to_numpy()[first] if isinstance(frame.index, pd.DatetimeIndex) else None
     known = len(scaler.schema.columns) - len(scaler.schema.known)
     ahead = table[first[:, None] + np.arange(horizon), known:]
     return Windows(*scaler.inputs(table, first, times, ahead), scaler.changes(table, first), first)
+
+
+def _draw(count: int, most: int) -> np.ndarray:
+    return np.sort(np.random.default_rng(0).permutation(count)[:most])
 
 
 def _columns(frame: pd.DataFrame, settings: Settings) -> pd.DataFrame:

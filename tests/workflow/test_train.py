@@ -20,7 +20,7 @@ from lstm_tutorial.workflow.design import build
 from lstm_tutorial.workflow.epochs import Epochs
 from lstm_tutorial.workflow.prepare import prepare, read_frame
 from lstm_tutorial.workflow.rate_finder import find_rate, try_rates
-from lstm_tutorial.workflow.train import train, train_members
+from lstm_tutorial.workflow.train import home, train, train_members
 
 FRAME = read_frame("sunspots")
 PREPARED = prepare(FRAME, Settings(csv="sunspots", timesteps=6, units=4, epochs=5, learning_rate=0.05))
@@ -257,7 +257,15 @@ def test_members_differ_in_their_seed_only(tmp_path, undisturbed):
     np.testing.assert_array_equal(weights(first.model), weights(undisturbed.model))
     other = SETTINGS.model_copy(update={"seed": 1})
     np.testing.assert_array_equal(weights(second.model), weights(train(new(other), PREPARED, other).model))
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["seed-0", "seed-1"]
+    kept = {path: path.stat().st_mtime_ns for path in tmp_path.glob("networks/*/*")}
+    assert len({path.parent for path in kept}) == 2
+    again = train_members(PREPARED, settings, tmp_path)
+    np.testing.assert_array_equal(weights(again[1].model), weights(second.model))
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.glob("networks/*/*")} == kept
+    # Other data or settings have a place of their own.
+    fewer = dataclasses.replace(PREPARED, train=PREPARED.train.take(slice(1, None)))
+    places = {home(tmp_path, new(), data, each) for data in (PREPARED, fewer) for each in (SETTINGS, SHORT)}
+    assert len(places) == 4
 
 
 def test_tensorboard_finds_every_loss(tmp_path):

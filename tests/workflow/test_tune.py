@@ -1,5 +1,9 @@
 """The search looks at nothing but the past, repeats for a seed, and goes on after a crash as if there were none."""
 
+import contextlib
+import io
+import os
+import sqlite3
 import subprocess
 import sys
 import time
@@ -8,10 +12,11 @@ from collections.abc import Iterator
 import numpy as np
 import optuna
 import pandas as pd
+import psutil
 import pytest
 
 from lstm_tutorial.settings import Settings
-from lstm_tutorial.workflow import judge, plan, tune
+from lstm_tutorial.workflow import judge, plan, together, tune
 from lstm_tutorial.workflow.choose import choose
 from lstm_tutorial.workflow.parse import DataError
 from lstm_tutorial.workflow.prepare import prepare, read_frame
@@ -80,10 +85,8 @@ def test_settings_outside_the_ranges_widen_them(cheap):
 
 def test_the_best_settings_are_ready_to_prepare_and_leave_nothing_open(cheap):
     best = tune.tune(FRAME, Settings(csv="sunspots", trials=3)).best
-    assert (
-        None
-        not in best.model_dump(exclude={"csv", "time", "target", "known", "timezone", "minutes", "folder"}).values()
-    )
+    may_be_open = {"csv", "time", "target", "known", "timezone", "windows", "minutes", "scheduler", "storage", "folder"}
+    assert None not in best.model_dump(exclude=may_be_open).values()
     assert prepare(FRAME, best).settings == best
     assert Settings.model_validate(best.model_dump()) == best
 
@@ -320,3 +323,67 @@ def test_one_compiled_model_serves_folds_of_different_lengths(monkeypatch):
     assert len(built) == 1
     alone = [judge.error_on([fold], SETTINGS.model_copy(update={"fold": 1})) for fold in folds]
     assert together == pytest.approx(np.mean(alone), rel=1e-6)
+
+
+TOGETHER = """
+import os, signal, sys, time
+from lstm_tutorial.settings import Settings
+from lstm_tutorial.workflow import together
+from lstm_tutorial.workflow.prepare import read_frame
+from lstm_tutorial.workflow.tune import tune
+
+if __name__ == "__main__":
+    print(tune(read_frame("sunspots"), Settings.model_validate_json(sys.argv[2]), sys.argv[1]).trials.to_json())
+"""
+
+
+def search(folder, settings, **options) -> subprocess.Popen:
+    code = folder.parent / "go.py"
+    code.write_text(TOGETHER)
+    environment = os.environ | {"LSTM_TUTORIAL_PROGRESS": "0"}
+    command = [sys.executable, str(code), str(folder), settings.model_dump_json()]
+    return subprocess.Popen(command, env=environment, text=True, stdout=subprocess.PIPE, **options)
+
+
+def states(folder) -> list[str]:
+    """Those of the trials so far; none before the study is there."""
+    if not (folder / "study.db").exists():
+        return []
+    with contextlib.closing(sqlite3.connect(f"file:{folder}/study.db?mode=ro", uri=True, timeout=60)) as database:
+        try:
+            return [state for (state,) in database.execute("SELECT state FROM trials ORDER BY number")]
+        except sqlite3.OperationalError:
+            return []
+
+
+def test_two_processes_share_a_study_and_a_killed_ones_trial_is_tried_again(tmp_path):
+    settings = SETTINGS.model_copy(update={"workers": 2, "trials": 5})
+    process = search(tmp_path / "study", settings)
+    for _ in range(1200):
+        if "RUNNING" in (found := states(tmp_path / "study")) and "COMPLETE" in found:
+            break
+        time.sleep(0.1)
+    children = psutil.Process(process.pid).children(recursive=True)
+    worker = max(children, key=lambda child: child.memory_info().rss)  # one that has loaded Keras
+    worker.kill()
+    found = pd.read_json(io.StringIO(process.communicate(timeout=300)[0]))
+    assert process.returncode == 0
+    assert len(found) >= 5 and set(found["state"]) <= {"complete", "pruned"}
+    assert found["state"].iloc[0] == "complete" and found["units"].iloc[0] == settings.units
+    ended = states(tmp_path / "study")
+    assert ended.count("FAIL") == 1 and "RUNNING" not in ended and "WAITING" not in ended
+
+
+def test_workers_that_do_not_find_the_study_are_named(tmp_path, monkeypatch):
+    monkeypatch.setattr(together, "_finds", lambda shared: False)
+    settings = SETTINGS.model_copy(update={"workers": 1, "storage": f"sqlite:///{tmp_path}/elsewhere.db"})
+    with pytest.raises(
+        ValueError, match=r"worker tcp://\S+ does not find the study in .*elsewhere.db; name a database"
+    ):
+        tune.tune(FRAME, settings, tmp_path)
+
+
+def test_an_unreachable_scheduler_is_told_in_one_line():
+    settings = SETTINGS.model_copy(update={"scheduler": "tcp://127.0.0.1:9"})
+    with pytest.raises(ValueError, match=r"scheduler tcp://127\.0\.0\.1:9: no Dask scheduler answers there"):
+        tune.tune(FRAME, settings)
