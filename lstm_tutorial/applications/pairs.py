@@ -29,11 +29,16 @@ class Pairs:
 
     @classmethod
     def of(cls, name: str, pairs: Iterable[tuple[str, str]], units: tuple[Unit, Unit]) -> Pairs:
-        """From pairs in which a source may stand several times, with other targets."""
-        found: dict[str, dict[str, None]] = {}
+        """From pairs in which a source may stand several times, with other targets.
+
+        Texts with the same tokens are the same text, such as "Go!" and "go !" in words; the first stands for all.
+        """
+        found: dict[tuple[str, ...], tuple[str, dict[tuple[str, ...], str]]] = {}
         for source, target in pairs:
-            found.setdefault(source, {}).setdefault(target)
-        return cls(name, tuple(found), tuple(map(tuple, found.values())), units)
+            _, targets = found.setdefault(tuple(split_text(source, units[0])), (source, {}))
+            targets.setdefault(tuple(split_text(target, units[1])), target)
+        sources = tuple(source for source, _ in found.values())
+        return cls(name, sources, tuple(tuple(targets.values()) for _, targets in found.values()), units)
 
     def __len__(self) -> int:
         return len(self.sources)
@@ -106,13 +111,17 @@ def numbers_by_digits(
 
 
 def say_number(number: int, language: str = "de") -> tuple[str, str]:
-    """A number in English and in another language. Raises ValueError for a language that num2words does not know."""
+    """A number in English and in another language. Raises ValueError for a language that num2words does not know.
+
+    In German num2words 0.5.14 calls 101,000 "einhunderteinstausend"; that is mended to "einhunderteintausend".
+    """
     from num2words import num2words
 
     try:
-        return num2words(number, lang="en"), num2words(number, lang=language)
+        said = num2words(number, lang=language)
     except NotImplementedError:
         raise ValueError(f"num2words knows no language {language!r}; wanted a code such as de, fr or nl") from None
+    return num2words(number, lang="en"), said.replace("einstausend", "eintausend") if language == "de" else said
 
 
 def cmudict_pairs() -> Iterator[tuple[str, str]]:
@@ -160,7 +169,7 @@ def read_pairs(path: str | Path) -> list[tuple[str, str]]:
             side = ("source", "target")[bool(cells[0])]
             raise ValueError(f"{path}, line {number}: the {side} is empty; wanted source, tab, target")
         pairs.append((cells[0], cells[1]))
-    different = len({source for source, _ in pairs})
+    different = len({tuple(split_text(source)) for source, _ in pairs})
     if different < FEWEST:
         raise ValueError(f"{path}: {different} different sources; wanted {FEWEST} at least, and better some thousand")
     return pairs

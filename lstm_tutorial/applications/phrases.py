@@ -11,6 +11,7 @@ from lstm_tutorial.applications.pairs import Pairs
 from lstm_tutorial.text import Unit, split_text
 
 Piece = tuple[str, bool]  # and whether it is the last
+MOST = 2000  # pairs to learn from: time and memory grow with them
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ def cut(source: str, unit: Unit) -> list[Piece]:
     return [(piece, place == len(pieces)) for place, piece in enumerate(pieces, 1)]
 
 
-def learn_phrases(train: Pairs, count: int = 500, rounds: int = 20) -> Phrases:
+def learn_phrases(train: Pairs, count: int = MOST, rounds: int = 10) -> Phrases:
     """Expectation maximization over all ways to cut the targets of the first `count` pairs into phrases.
 
     Each piece of the source stands for one phrase, perhaps an empty one, in the same order, and
@@ -47,7 +48,7 @@ def learn_phrases(train: Pairs, count: int = 500, rounds: int = 20) -> Phrases:
     """
     sources = [cut(text, train.units[0]) for text in train.sources[:count]]
     targets = [split_text(texts[0], train.units[1]) for texts in train.targets[:count]]
-    longest = int(np.ceil(3 * sum(map(len, targets)) / sum(map(len, sources))))
+    longest = min(int(np.ceil(3 * sum(map(len, targets)) / sum(map(len, sources)))), max(map(len, targets)))
     names: dict[Piece | None, int] = {None: 0}  # stands for what is not there
     pieces = np.zeros((len(sources), max(map(len, sources))), np.int64)
     for row, source in zip(pieces, sources, strict=True):

@@ -26,6 +26,8 @@ def write(tmp_path, lines, encoding="utf-8"):
 def test_numbers_are_said_in_both_languages():
     assert say_number(42) == ("forty-two", "zweiundvierzig")
     assert say_number(42, "fr") == ("forty-two", "quarante-deux")
+    assert say_number(101_001)[1] == "einhunderteintausendeins"  # "einhunderteinstausendeins" in num2words
+    assert not any("einstausend" in say_number(1000 * number)[1] for number in range(1, 1000))
     pairs = number_pairs(1000)
     assert len(set(pairs)) == 1000
     assert pairs == number_pairs(1000) != number_pairs(1000, seed=1)
@@ -65,6 +67,7 @@ def test_tatoebas_export_is_read(tmp_path):
         (LINES, "utf-16-le", "line 1: holds a zero byte; wanted plain text in UTF-8"),
         ([], "utf-8", "0 different sources; wanted 20 at least"),
         (["a\tb"] * 50, "utf-8", "1 different sources; wanted 20 at least"),
+        (["a\tb", "A\tb"] * 50, "utf-8", "1 different sources; wanted 20 at least"),
     ],
 )
 def test_a_bad_file_is_refused_in_one_line_that_names_it(tmp_path, lines, encoding, message):
@@ -84,6 +87,13 @@ def test_what_is_unknown_is_refused(tmp_path):
         load_pairs("numbers", 10, language="xx")
     with pytest.raises(ValueError, match="wanted 1 to 1,000,000"):
         load_pairs("numbers", 2_000_000)
+
+
+def test_texts_with_the_same_tokens_are_one_source_and_one_target():
+    found = Pairs.of("mine", [("Go!", "Geh!"), ("go !", "geh !"), ("GO!", "Los!")], ("words", "words"))
+    assert (found.sources, found.targets) == (("Go!",), (("Geh!", "Los!"),))
+    letters = Pairs.of("mine", [("Go", "a"), ("go", "b")], ("characters", "characters"))
+    assert letters.sources == ("Go", "go")
 
 
 def test_no_source_is_in_two_parts():

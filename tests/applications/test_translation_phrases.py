@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lstm_tutorial.applications.pairs import Pairs
-from lstm_tutorial.applications.phrases import count_phrases, cut, learn_phrases, number_phrases
+from lstm_tutorial.applications.phrases import MOST, count_phrases, cut, learn_phrases, number_phrases
 
 
 def test_counts_are_those_over_all_cuts():
@@ -40,6 +40,15 @@ def test_a_language_of_phrases_in_order_is_learned():
     found = learn_phrases(Pairs.of("made up", pairs[:200], ("words", "characters")), rounds=15)
     assert found.translate(sources[200:]) == [target for _, target in pairs[200:]]
     assert found.translate(["two unheard-of three"]) == ["deuxtrois"]
+
+
+def test_as_many_pairs_are_learned_from_as_is_said():
+    pairs = [("one two", "undeux"), ("two one", "deuxun")] * 300 + [("three", "trois")] * 3
+    sources, targets = zip(*pairs, strict=True)
+    train = Pairs("made up", sources, tuple((text,) for text in targets), ("words", "characters"))
+    assert len(train) <= MOST
+    assert learn_phrases(train).translate(["three"]) == ["trois"]
+    assert learn_phrases(train, count=600).translate(["three"]) == [""]
 
 
 def test_pieces_are_characters_or_what_stands_between_spaces():
