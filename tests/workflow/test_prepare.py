@@ -250,3 +250,19 @@ def test_a_constant_training_part_is_refused():
 def test_settings_at_odds_with_the_data_are_refused(chosen, message):
     with pytest.raises(DataError, match=message):
         check(walk(300), Settings(**chosen))
+
+
+def test_of_many_windows_so_many_are_drawn_in_each_part_and_in_order():
+    series = pd.Series(np.random.default_rng(0).normal(size=600).cumsum(), name="walk")
+    wanted = {"timesteps": 6, "horizon": 2, "anchor": "last", "log": False, "level": False}
+    every, few = (prepare(series, Settings(**wanted, windows=most)) for most in (None, 30))
+    for name in ("train", "validation", "test"):
+        all_of_them, drawn = getattr(every, name), getattr(few, name)
+        assert len(drawn.first) == 30 < len(all_of_them.first)
+        thin = all_of_them.thin(30)
+        for one, other in zip(thin, drawn, strict=True):
+            np.testing.assert_array_equal(one, other)
+        assert (np.diff(drawn.first) > 0).all() and len({*np.diff(drawn.first)}) > 2
+    assert few.scaler.change == every.scaler.change
+    few = prepare(series, Settings(**wanted, windows=10_000))
+    assert len(few.train.first) == len(every.train.first)

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from lstm_tutorial.workflow.parse import DataError
+from lstm_tutorial.workflow.prepare import split_series
 from lstm_tutorial.workflow.read import parse_frame, read_frame, read_series
 
 VALUES = [112.5, 118.25, 132.0, 129.75, 121.5, 135.0, 148.0, 148.5, 136.25, 119.0, 104.0, 118.0, 115.5]
@@ -427,3 +428,20 @@ def test_whole_numbers_are_never_taken_for_times_unasked(tmp_path):
     with pytest.raises(DataError, match="columns 'id', 'sales' are numeric"):
         read_series(path)
     assert read_series(path, time="id").index[2] == pd.Timestamp("2020-01-03")
+
+
+SHOPS = "shop;day;sales\n Nord ;01.01.2024;1,5\nSüd;01.01.2024;7\nNord;02.01.2024;2,5\n"
+
+
+def test_several_series_in_one_file_are_told_apart():
+    parts = split_series(SHOPS.encode(), "shop")
+    assert list(parts) == ["Nord", "Süd"]
+    assert parse_frame(parts["Nord"])["sales"].tolist() == [1.5, 2.5]
+    assert parts["Süd"].decode() == "day;sales\n01.01.2024;7\n"
+
+
+def test_a_column_that_names_no_series_is_refused():
+    with pytest.raises(DataError, match=r"row 1: no column 'shops'; did you mean 'shop'\?"):
+        split_series(SHOPS.encode(), "shops")
+    with pytest.raises(DataError, match="row 3: column 'shop' is empty; it should name a series"):
+        split_series(SHOPS.replace("Süd", " ").encode(), "shop")
