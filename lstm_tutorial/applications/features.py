@@ -12,13 +12,18 @@ FLOOR = 1e-8  # power below which all is silence
 
 
 def mel(hertz: np.ndarray | float) -> np.ndarray:
-    """Pitch as heard: equal steps in mel sound about equally large (O'Shaughnessy 1987)."""
+    """Pitch as heard: equal steps in mel sound about equally large (O'Shaughnessy, Speech Communication, 1987)."""
     return 2595 * np.log10(1 + np.asarray(hertz) / 700)
 
 
 def hertz(mels: np.ndarray | float) -> np.ndarray:
     """The inverse of `mel`."""
     return 700 * (10 ** (np.asarray(mels) / 2595) - 1)
+
+
+def band_of(hertz: float, rate: int, bands: int = BANDS) -> float:
+    """Where a frequency is among the bands, counted from 1: a whole number in the middle of a band."""
+    return float(mel(hertz) / mel(rate / 2) * (bands + 1))
 
 
 @cache
@@ -59,7 +64,7 @@ def log_mel(samples: np.ndarray, rate: int, bands: int = BANDS) -> np.ndarray:
 
 
 def normalize(frames: np.ndarray) -> np.ndarray:
-    """Each band with mean 0 and deviation 1 over one recording: loudness and microphone no longer matter."""
+    """Each band with mean 0 and deviation about 1 over one recording: loudness and microphone hardly matter then."""
     return (frames - frames.mean(axis=0)) / (frames.std(axis=0) + 0.1)
 
 
@@ -73,12 +78,14 @@ def stack(frames: np.ndarray, count: int = 3) -> np.ndarray:
 def vary(frames: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """The same words as if by somebody else, for training: (frames, bands) into (other frames, bands).
 
-    Bands are moved and stretched, as by a longer or shorter throat (Jaitly and Hinton 2013), the tempo is changed by up
-    to a sixth, and some neighboring bands are blanked out (Park and others 2019).
+    Bands are moved and stretched, as by a longer or shorter throat (Jaitly and Hinton 2013), and their middle against
+    their ends, as by one of another shape; the tempo is changed by up to a sixth, and some neighboring bands are
+    blanked out (Park and others 2019).
     """
     bands = frames.shape[1]
     rows = np.arange(0, len(frames) - 1e-6, rng.uniform(6 / 7, 7 / 6)).astype(int)
-    places = np.clip(rng.uniform(-3, 3) + np.arange(bands) * rng.uniform(0.85, 1.15), 0, bands - 1)
+    bent = rng.uniform(-4, 4) * np.linspace(-1, 1, bands) ** 2
+    places = np.clip(rng.uniform(-4, 4) + np.arange(bands) * rng.uniform(0.8, 1.2) + bent, 0, bands - 1)
     below = np.minimum(places.astype(int), bands - 2)
     share = (places - below).astype(frames.dtype)
     moved = frames[rows][:, below] * (1 - share) + frames[rows][:, below + 1] * share
@@ -89,5 +96,5 @@ def vary(frames: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def describe(samples: np.ndarray, rate: int) -> np.ndarray:
-    """What the network reads of one recording: (steps, 120) float32, one step for 30 ms."""
+    """What the network reads of one recording: (steps, 120) float32, one step each 30 ms, which hears 45 ms."""
     return stack(normalize(log_mel(samples, rate))).astype(np.float32)

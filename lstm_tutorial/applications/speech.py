@@ -37,14 +37,14 @@ class Examples:
 def synthesize(
     count: int, speakers: Sequence[str] = SPEAKERS, seed: int = 0, folder: str | Path | None = None
 ) -> list[Recording]:
-    """Two to six digits in a row, said by each of the speakers in turn: `count` recordings, 8,000 samples a second.
+    """One to six digits in a row, said by each of the speakers in turn: `count` recordings, 8,000 samples a second.
 
     Digits, accent, speed (140 to 210 words a minute) and pitch are drawn by `seed`. Kept in `folder`, see `speak`.
     """
     rng = np.random.default_rng(seed)
     lines = [
         Line(
-            " ".join(rng.choice(DIGITS, rng.integers(2, 7))),
+            " ".join(rng.choice(DIGITS, rng.integers(1, 7))),
             speakers[number % len(speakers)],
             str(rng.choice(ACCENTS)),
             int(rng.integers(140, 211)),
@@ -89,12 +89,14 @@ def build(
     noise: float = 0.3,
     learning_rate: float = 0.005,
     seed: int = 0,
+    both: bool = True,
 ) -> keras.Model:
     """Bidirectional LSTM layers below one Dense layer: logits (batch, steps, ids) for blank and every id.
 
-    With 0 layers a network without memory, which hears nothing but the step: one wide Dense layer in their place.
-    Inputs are (batch, steps, features), zeros at their end are padding. Noise on them, in training, keeps the network
-    from learning recordings by heart. Adam's rate rises over the first twentieth of the updates and then falls to 0.
+    Without `both` the layers read forward only. With 0 layers a network without memory, which hears nothing but the
+    step: two Dense layers of 6 `units`, which have about as many weights as two bidirectional ones. Inputs are (batch,
+    steps, features), zeros at their end are padding. Noise on them, in training, keeps the network from learning
+    recordings by heart. Adam's rate rises over the first twentieth of the updates and then falls to 0.
     """
     import keras
 
@@ -102,9 +104,10 @@ def build(
     inputs = keras.Input((None, features))
     h = keras.layers.GaussianNoise(noise)(keras.layers.Masking()(inputs))
     if not layers:
-        h = keras.layers.Dense(8 * units, "relu")(h)
+        h = keras.layers.Dense(6 * units, "relu")(keras.layers.Dense(6 * units, "relu")(h))
     for _ in range(layers):
-        h = keras.layers.Bidirectional(keras.layers.LSTM(units, return_sequences=True))(h)
+        reader = keras.layers.LSTM(units, return_sequences=True)
+        h = (keras.layers.Bidirectional(reader) if both else reader)(h)
     model = keras.Model(inputs, keras.layers.Dense(len(vocabulary))(h))
     warmup = max(1, updates // 20)
     rate = keras.optimizers.schedules.CosineDecay(
@@ -126,6 +129,7 @@ def train(
     noise: float = 0.3,
     learning_rate: float = 0.005,
     seed: int = 0,
+    both: bool = True,
 ) -> Trained:
     """Train a network by CTC and keep the weights with the lowest validation loss.
 
@@ -137,7 +141,7 @@ def train(
 
     lengths = [len(steps) for steps in examples.x]
     updates = epochs * -(-len(lengths) // batch_size)
-    model = build(vocabulary, updates, examples.x[0].shape[1], layers, units, noise, learning_rate, seed)
+    model = build(vocabulary, updates, examples.x[0].shape[1], layers, units, noise, learning_rate, seed, both)
     kinds = [tf.TensorSpec((None, None, examples.x[0].shape[1])), tf.TensorSpec((None, None), tf.int32)]
     kinds += [tf.TensorSpec((None,), tf.int32)] * 2
 
@@ -166,6 +170,11 @@ def train(
     data = fingerprint([*examples.x, *examples.y, *validation.x, *validation.y])
     run = describe_model(model) | {"data": data, "batch_size": batch_size, "seed": seed, "noise": noise}
     return keep_best(model, learn, score, epochs, folder=folder, run=run)
+
+
+def passes(count: int, batch_size: int, updates: int) -> int:
+    """How many epochs make at least so many updates: few recordings need many."""
+    return -(-updates // -(-count // batch_size))
 
 
 def _batch(examples: Examples, places: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, ...]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import csv
+import html
+import io
 import re
 import warnings
 from collections.abc import Sequence
@@ -16,14 +19,18 @@ import numpy as np
 DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 Part = Literal["train", "validation", "test"]
 SHORTEST = 0.05  # seconds; nothing can be said in less
+SILENT = 1e-4  # difference between the highest and the lowest sample, of full scale
 CLIPPED = 0.001  # share of samples, three in a row at full scale, from which a recording counts as clipped
+
+# What scipy gives for each depth; it shifts 24 bits up to 32.
+_DEPTHS = {"uint8": "8 bits", "int32": "24 or 32 bits", "int64": "64 bits", "float32": "floats", "float64": "floats"}
 
 
 @dataclass(frozen=True)
 class Recording:
     """Samples between -1 and 1 at `rate` samples a second, what is said in them and by whom.
 
-    `notes` tells what was converted and what is doubtful.
+    `notes` tells what was converted, and whether it is clipped.
     """
 
     samples: np.ndarray
@@ -42,8 +49,9 @@ class Recording:
 def read_wav(path: str | Path, rate: int = 8000, text: str = "", speaker: str = "") -> Recording:
     """A WAV file of 8, 16, 24 or 32 bits or of floats, mixed down to one channel and resampled to `rate`.
 
-    What was converted, and doubts (silence, clipping), are in `notes`. Raises ValueError, with the file's name, where
-    it is no WAV file, cut short, empty, shorter than 50 ms, or holds values that are no numbers.
+    Each conversion from 16 bits, one channel and `rate` is stated in `notes`, and whether the sound is clipped, which
+    is left as it is. Raises ValueError, with the file's name, where it is no WAV file, cut short, shorter than 50 ms,
+    silent, or holds values that are no numbers.
     """
     from scipy.io import wavfile
 
@@ -62,6 +70,8 @@ def read_wav(path: str | Path, rate: int = 8000, text: str = "", speaker: str = 
         raise ValueError(f"{path}: its header gives a rate of {found} samples a second")
     if len(values) < SHORTEST * found:
         raise ValueError(f"{path}: lasts {1000 * len(values) / found:.0f} ms; wanted at least {1000 * SHORTEST:.0f}")
+    if values.dtype != np.int16:
+        notes.append(f"converted from {_DEPTHS.get(values.dtype.name, values.dtype.name)}")
     samples = to_float(values)
     if not np.isfinite(samples).all():
         raise ValueError(f"{path}: holds samples that are no finite numbers")
@@ -71,14 +81,29 @@ def read_wav(path: str | Path, rate: int = 8000, text: str = "", speaker: str = 
     if np.abs(samples).max() > 1:
         notes.append(f"scaled down from a peak of {np.abs(samples).max():.3g}")
         samples /= np.abs(samples).max()
-    if np.ptp(samples) < 1e-4:
-        notes.append("silent")
-    elif is_clipped(samples):
+    if np.ptp(samples) < SILENT:
+        raise ValueError(f"{path}: silent; its samples differ by less than {SILENT:g} of full scale")
+    if is_clipped(samples):
         notes.append("clipped")
     if found != rate:
         notes.append(f"resampled from {found} to {rate} a second")
         samples = resample(samples, found, rate)
     return Recording(samples.astype(np.float32), rate, text, speaker, path.name, tuple(filter(None, notes)))
+
+
+def players(recordings: Sequence[Recording]) -> str:
+    """HTML with a player for each, under who says what. As a table, since pages put other HTML into a light box."""
+    from scipy.io import wavfile
+
+    rows = []
+    for one in recordings:
+        body = io.BytesIO()
+        wavfile.write(body, one.rate, np.round(np.clip(one.samples, -1, 1) * 32767).astype(np.int16))
+        sound = base64.b64encode(body.getvalue()).decode()
+        told = html.escape(f"{one.speaker}: “{one.text}”")
+        player = f'<audio controls src="data:audio/wav;base64,{sound}" aria-label="{told}"></audio>'
+        rows.append(f'<tr><td style="text-align: left">{told}<br>{player}</td></tr>')
+    return f'<table class="dataframe" style="color-scheme: light dark"><tbody>{"".join(rows)}</tbody></table>'
 
 
 def is_clipped(samples: np.ndarray) -> bool:
@@ -88,7 +113,7 @@ def is_clipped(samples: np.ndarray) -> bool:
 
 
 def to_float(values: np.ndarray) -> np.ndarray:
-    """Samples as floats, full scale at 1. Eight bits are unsigned; scipy shifts 24 bits up to 32."""
+    """Samples as floats, full scale at 1. Eight bits are unsigned."""
     if values.dtype.kind == "f":
         return values.astype(np.float64)
     if values.dtype == np.uint8:
@@ -107,9 +132,9 @@ def resample(samples: np.ndarray, rate: int, wanted: int) -> np.ndarray:
 def read_folder(folder: str | Path, rate: int = 8000) -> list[Recording]:
     """All recordings of a folder, sorted by file.
 
-    With a `labels.csv` (columns file, text and, if known, speaker) what that lists; otherwise all WAV files, named
-    `{digit}_{speaker}_{number}.wav` as in the Free Spoken Digit Dataset. Raises ValueError, with the file or the line,
-    for what can't be used.
+    With a `labels.csv` (columns file, text and, if known, speaker) what that lists, texts in lower case; otherwise all
+    WAV files, named `{digit}_{speaker}_{number}.wav` as in the Free Spoken Digit Dataset. Raises ValueError, with the
+    file or the line, for what can't be used.
     """
     folder = Path(folder)
     if not folder.is_dir():
@@ -138,7 +163,9 @@ def _read_labels(table: Path) -> list[tuple[str, str, str]]:
         lines = csv.DictReader(file)
         if not {"file", "text"} <= set(lines.fieldnames or ()):
             raise ValueError(f"{table}: its columns are {lines.fieldnames}; wanted file, text and perhaps speaker")
-        rows = [(line["file"], " ".join((line["text"] or "").split()), line.get("speaker") or "") for line in lines]
+        rows = [
+            (line["file"], " ".join((line["text"] or "").lower().split()), line.get("speaker") or "") for line in lines
+        ]
     for number, (name, text, _) in enumerate(rows, 2):
         if not name or not text:
             raise ValueError(f"{table}, line {number}: no {'text' if name else 'file'}")
@@ -168,12 +195,24 @@ def of_speakers(recordings: Sequence[Recording], speakers: Sequence[str]) -> lis
     return [one for one in recordings if one.speaker in set(speakers)]
 
 
+def speakers_known(recordings: Sequence[Recording]) -> bool:
+    """Whether all are named and there are at least three: one to train on, one to pick the epoch, one held out."""
+    names = {one.speaker for one in recordings}
+    return len(names) >= 3 and all(names)
+
+
+def says_digits(text: str) -> bool:
+    """Whether a text is nothing but the ten digits' names, capitals or not."""
+    words = text.lower().split()
+    return bool(words) and set(words) <= set(DIGITS)
+
+
 def split_recordings(recordings: Sequence[Recording], seed: int = 0) -> dict[Part, list[Recording]]:
     """A fifth of the speakers, at least one, are held out for the test, as many pick the epoch; none is in two parts.
 
-    With fewer than three speakers, or none named, the same is done with single recordings.
+    Where that can't be (`speakers_known`), the same is done with single recordings, and everybody is in all parts.
     """
-    known = len({one.speaker for one in recordings}) >= 3
+    known = speakers_known(recordings)
     names = [one.speaker if known else one.name for one in recordings]
     few = max(1, len(set(names)) // 5)
     who = split_speakers(names, few, few, seed)

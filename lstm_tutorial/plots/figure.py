@@ -51,13 +51,19 @@ def scale_losses(axes: Axes) -> None:
     axes.yaxis.set_minor_formatter("")
 
 
-def show(figure: Figure, alt: str, caption: str) -> None:
-    """Display as PNG of few colors. `make refresh` hands alt text and caption on to the rendered page."""
-    from IPython.display import display
+def to_png(figure: Figure) -> bytes:
+    """The picture as PNG of few colors."""
     from PIL import Image
 
     raw, small = io.BytesIO(), io.BytesIO()
     figure.savefig(raw, format="png", dpi=160)
     Image.open(raw).convert("RGB").quantize(64).save(small, format="png", optimize=True)
+    return small.getvalue()
+
+
+def show(figure: Figure, alt: str, caption: str) -> None:
+    """Display as PNG of few colors. `make refresh` hands alt text and caption on to the rendered page."""
+    from IPython.display import display
+
     metadata = {"image/png": {"alt": alt, "caption": caption}}
-    display({"image/png": small.getvalue(), "text/plain": alt}, raw=True, metadata=metadata)
+    display({"image/png": to_png(figure), "text/plain": alt}, raw=True, metadata=metadata)

@@ -7,6 +7,7 @@ from scipy.signal.windows import hann
 
 from lstm_tutorial.applications.features import (
     BANDS,
+    band_of,
     describe,
     fft_size,
     frame,
@@ -71,6 +72,7 @@ def test_a_tone_is_loudest_in_its_band(pitch):
     tone = np.sin(2 * np.pi * pitch * np.arange(8000) / 8000)
     peaks = hertz(np.linspace(0, mel(4000), BANDS + 2))[1:-1]
     assert abs(log_mel(tone, 8000).mean(axis=0).argmax() - np.abs(peaks - pitch).argmin()) <= 1
+    assert [band_of(float(peak), 8000) for peak in peaks] == pytest.approx(np.arange(1, BANDS + 1))
 
 
 def test_loudness_does_not_matter_and_silence_is_no_problem():

@@ -9,6 +9,7 @@ from lstm_tutorial.applications.speech import (
     build,
     errors,
     listen,
+    passes,
     prepare,
     read,
     synthesize,
@@ -92,11 +93,28 @@ def test_the_network_says_blank_and_every_word():
     assert model.count_params() == 2 * sum(kernel) + 17 * len(VOCABULARY)
 
 
+def test_a_forward_network_knows_nothing_of_what_comes_later():
+    x = np.random.default_rng(0).normal(size=(9, 120)).astype(np.float32)
+    forward, both = (build(VOCABULARY, 10, layers=2, units=8, both=both) for both in (False, True))
+    for model, same in ((forward, True), (both, False)):
+        whole, begun = listen(model, [x])[0], listen(model, [x[:5]])[0]
+        assert np.allclose(whole[:5], begun, atol=1e-5) == same
+
+
+def test_few_recordings_need_many_passes():
+    assert passes(3000, 32, 750) == 8
+    assert passes(24, 32, 1000) == 1000
+    assert passes(65, 32, 10) == 4
+
+
 def test_without_layers_each_step_is_heard_by_itself():
     model = build(VOCABULARY, 10, layers=0, units=4)
     x = np.random.default_rng(0).normal(size=(5, 120)).astype(np.float32)
     whole, alone = listen(model, [x])[0], listen(model, [x[2:3]])[0]
     assert whole[2] == pytest.approx(alone[0], abs=1e-5)
+    assert build(VOCABULARY, 10, layers=0).count_params() == pytest.approx(
+        build(VOCABULARY, 10).count_params(), rel=0.05
+    )
 
 
 def test_what_was_sped_up_too_much_for_its_label_is_left_as_it_was():
@@ -130,7 +148,7 @@ def test_digits_are_said_by_each_speaker_in_turn(tmp_path):
     pytest.importorskip("espeakng_loader", reason=MISSING)
     recordings = synthesize(6, ["f1", "m3"], seed=1, folder=tmp_path)
     assert [one.speaker for one in recordings] == ["f1", "m3"] * 3
-    assert all(2 <= len(one.text.split()) <= 6 and 0.3 < one.seconds < 5 for one in recordings)
+    assert all(1 <= len(one.text.split()) <= 6 and 0.2 < one.seconds < 5 for one in recordings)
     assert len({one.text for one in recordings}) > 3
     assert all(0.05 < np.abs(one.samples).max() <= 1 for one in recordings)
     assert recordings[0].text == synthesize(6, ["f1", "m3"], seed=1, folder=tmp_path)[0].text

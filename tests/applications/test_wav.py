@@ -1,5 +1,8 @@
 """Recordings of every usual kind are read alike; what can't be used is refused by name."""
 
+import base64
+import io
+import re
 import wave
 
 import numpy as np
@@ -9,9 +12,12 @@ from scipy.io import wavfile
 from lstm_tutorial.applications.wav import (
     Recording,
     of_speakers,
+    players,
     read_folder,
     read_wav,
     resample,
+    says_digits,
+    speakers_known,
     split_recordings,
     split_speakers,
 )
@@ -31,14 +37,21 @@ def write(path, samples=TONE, kind=np.int16, rate=8000):
 
 
 @pytest.mark.parametrize(
-    ("kind", "step"), [(np.uint8, 1 / 127), (np.int16, 1e-4), (np.int32, 1e-6), (np.float32, 1e-6), (np.float64, 1e-6)]
+    ("kind", "step", "note"),
+    [
+        (np.uint8, 1 / 127, ("converted from 8 bits",)),
+        (np.int16, 1e-4, ()),
+        (np.int32, 1e-6, ("converted from 24 or 32 bits",)),
+        (np.float32, 1e-6, ("converted from floats",)),
+        (np.float64, 1e-6, ("converted from floats",)),
+    ],
 )
-def test_every_depth_gives_the_same_samples(tmp_path, kind, step):
+def test_every_depth_gives_the_same_samples_and_its_conversion_is_stated(tmp_path, kind, step, note):
     recording = read_wav(write(tmp_path / "tone.wav", kind=kind))
     assert recording.rate == 8000
     assert recording.samples.dtype == np.float32
     assert recording.seconds == 0.5
-    assert recording.notes == ()
+    assert recording.notes == note
     assert recording.samples == pytest.approx(TONE, abs=step)
 
 
@@ -49,7 +62,9 @@ def test_24_bits_are_read(tmp_path):
         file.setsampwidth(3)
         file.setframerate(8000)
         file.writeframes(values.view(np.uint8).reshape(-1, 4)[:, :3].tobytes())
-    assert read_wav(tmp_path / "tone.wav").samples == pytest.approx(TONE, abs=1e-6)
+    recording = read_wav(tmp_path / "tone.wav")
+    assert recording.samples == pytest.approx(TONE, abs=1e-6)
+    assert recording.notes == ("converted from 24 or 32 bits",)
 
 
 @pytest.mark.parametrize("rate", [11025, 16000, 44100, 48000])
@@ -74,15 +89,21 @@ def test_channels_are_mixed_down_and_said_so(tmp_path):
     assert recording.samples == pytest.approx(TONE / 2, abs=1e-4)
 
 
-def test_silence_and_clipping_are_noted(tmp_path):
-    assert read_wav(write(tmp_path / "a.wav", np.zeros(4000))).notes == ("silent",)
+def test_silence_is_refused_by_name_however_it_is_written(tmp_path):
+    for kind in (np.uint8, np.int16, np.float32):
+        for level in (0, 0.5):
+            with pytest.raises(ValueError, match=r"a\.wav: silent"):
+                read_wav(write(tmp_path / "a.wav", np.full(4000, level), kind))
+
+
+def test_clipping_is_noted(tmp_path):
     assert read_wav(write(tmp_path / "b.wav", np.clip(5 * TONE, -1, 1))).notes == ("clipped",)
     assert read_wav(write(tmp_path / "c.wav", 2 * TONE)).notes == ()
 
 
 def test_floats_beyond_full_scale_are_scaled_down_and_said_so(tmp_path):
     recording = read_wav(write(tmp_path / "loud.wav", 6 * TONE, np.float32))
-    assert recording.notes[0] == "scaled down from a peak of 3"
+    assert "scaled down from a peak of 3" in recording.notes
     assert np.abs(recording.samples).max() == 1
 
 
@@ -129,7 +150,7 @@ def test_a_folder_is_read_by_the_names_of_its_files(tmp_path):
 def test_a_folder_is_read_by_its_table(tmp_path):
     write(tmp_path / "b.wav")
     write(tmp_path / "a.wav")
-    (tmp_path / "labels.csv").write_text("file,text,speaker\nb.wav,  two  three ,tom\na.wav,six,\n", encoding="utf-8")
+    (tmp_path / "labels.csv").write_text("file,text,speaker\nb.wav,  Two  THREE ,tom\na.wav,six,\n", encoding="utf-8")
     first, second = read_folder(tmp_path)
     assert (first.text, first.speaker) == ("six", "")
     assert (second.text, second.speaker) == ("two three", "tom")
@@ -168,6 +189,19 @@ def test_no_speaker_is_in_two_parts():
         split_speakers(["a", "b"], 1, 1)
 
 
+def test_players_hold_the_sound_and_escape_what_is_said():
+    body = players([Recording(TONE, 8000, "<b>", "me"), Recording(TONE, 8000, "six", "you")])
+    assert body.count("<audio") == 2 and "<b>" not in body and "me: “&lt;b&gt;”" in body
+    sound = base64.b64decode(re.search('base64,([^"]+)', body)[1])
+    rate, samples = wavfile.read(io.BytesIO(sound))
+    assert rate == 8000 and samples / 32767 == pytest.approx(TONE, abs=1e-4)
+
+
+def test_texts_of_digits_are_told_from_others():
+    assert says_digits("seven") and says_digits("Seven EIGHT zero")
+    assert not any(says_digits(text) for text in ("7", "turn on", "seven, eight", "oh", ""))
+
+
 def recordings_of(*speakers):
     return [Recording(np.zeros(800), 8000, "one", name, f"{n}.wav") for n, name in enumerate(speakers)]
 
@@ -183,7 +217,10 @@ def test_recordings_are_split_by_speaker_and_without_speakers_one_by_one():
     assert {part: len(names) for part, names in heard.items()} == {"train": 4, "validation": 1, "test": 1}
     assert sum(map(len, parts.values())) == 40
     assert set.union(*heard.values()) == set("abcdef")
-    alone = split_recordings(recordings_of(*[""] * 20), seed=1)
-    assert {part: len(found) for part, found in alone.items()} == {"train": 12, "validation": 4, "test": 4}
+    for few in ([""] * 20, ["me"] * 20, ["me", "you"] * 10, ["me", "you", "they", ""] * 5):
+        alone = recordings_of(*few)
+        assert not speakers_known(alone)
+        parts = split_recordings(alone, seed=1)
+        assert {part: len(found) for part, found in parts.items()} == {"train": 12, "validation": 4, "test": 4}
     with pytest.raises(ValueError, match="can't be split"):
         split_recordings(recordings_of("", ""))
