@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from lstm_tutorial.reruns.errors import ChapterFailed, RequestError
-from lstm_tutorial.workflow.limits import Limits
+from lstm_tutorial.arguments import join_pairs, pair, read_parameters
+from lstm_tutorial.cluster import ClusterError
+from lstm_tutorial.forecasters import predict, serve
+from lstm_tutorial.reruns.errors import ChapterFailed, RequestError, SweepStopped
 
 app = typer.Typer(
     help="Run the chapters of the book again, with other parameters and your own data.",
@@ -68,8 +69,8 @@ def run(
 
     given: dict[str, Any] = {}
     for path in file or []:
-        given.update(_read_parameters(path))
-    given.update(_pair(text) for text in parameter or [])
+        given.update(read_parameters(path))
+    given.update(pair(text) for text in parameter or [])
     folder = out if out is not None else Path("runs") / Path(chapter).with_suffix("")
     for name, value in rerun(chapter, given, folder, force=force).items():
         typer.echo(f"{name}: {value}")
@@ -77,118 +78,134 @@ def run(
 
 
 @app.command()
-def predict(
-    folder: Annotated[Path, typer.Argument(metavar="FORECASTER_DIR", help="What Forecaster.save wrote.")],
-    csv: Annotated[str, typer.Argument(metavar="CSV", help="The history up to now: a CSV file, URL, '-' or a sample.")],
-    out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Default: standard output.")] = None,
+def sweep(
+    chapter: Annotated[str, typer.Argument(help="A chapter, as `lstm-tutorial chapters` names it, or an .ipynb file.")],
+    grid: Annotated[
+        list[str] | None,
+        typer.Option(
+            "-g",
+            "--grid",
+            metavar="NAME VALUES",
+            help="Sweep a parameter: 16,32 or log:1e-4:1e-2:5, lin:0:1:5, int:1:9:2; may be repeated.",
+        ),
+    ] = None,
+    parameter: Annotated[
+        list[str] | None,
+        typer.Option("-p", "--parameter", metavar="NAME VALUE", help="Set a parameter for all runs; may be repeated."),
+    ] = None,
+    file: Annotated[
+        list[Path] | None,
+        typer.Option("-f", "--file", metavar="FILE", help="Take both from a YAML or JSON file: a list is swept."),
+    ] = None,
+    csv_list: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Run on each CSV of a pattern such as 'data/*.csv', or of a list."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="Where to put it; default runs/CHAPTER.")
+    ] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes on this machine; default: cores.")] = None,
+    scheduler: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Run on this Dask cluster, such as tcp://host:8786.")
+    ] = None,
+    by: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Sort by this figure (-NAME: greatest first); default: the first."),
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="More than 10,000 runs are meant.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Begin anew what is in DIR.")] = False,
 ) -> None:
-    """Forecast what comes after the last row of a CSV file, with intervals, as CSV."""
-    from lstm_tutorial.workflow.deploy import load
-    from lstm_tutorial.workflow.history import read_history, save_forecast
+    """Run a chapter with every combination of some parameters' values; leaves the runs and index.html in DIR."""
+    from lstm_tutorial.reruns.grid import list_csvs, read_grid
+    from lstm_tutorial.reruns.sweep import sweep as run_all
 
-    try:
-        forecaster = load(folder)
-        save_forecast(forecaster.predict(*read_history(csv, forecaster)), forecaster.levels, out)
-    except ValueError as error:
-        raise RequestError(str(error)) from None
+    if workers is not None and scheduler is not None:
+        raise RequestError("--workers counts processes on this machine, --scheduler works elsewhere; choose one")
+    given = [pair(text, "-g") for text in grid or []], [pair(text) for text in parameter or []]
+    swept, fixed = read_grid(chapter, [read_parameters(path) for path in file or []], *given)
+    folder = out if out is not None else Path("runs") / (Path(chapter).stem if chapter.endswith(".ipynb") else chapter)
+    csvs = list_csvs(csv_list) if csv_list else None
+    options: dict[str, Any] = {"workers": workers, "scheduler": scheduler, "by": by, "yes": yes, "force": force}
+    table = run_all(chapter, swept, folder, parameters=fixed, csvs=csvs, **options)
+    typer.echo(f"{folder / 'index.html'}")
+    failed = int((table["state"] == "failed").sum())
+    if failed:
+        raise SweepStopped(f"{failed} of {len(table)} runs failed; {folder / 'index.html'} says in which cell, and why")
 
 
 @app.command()
-def serve(
-    folder: Annotated[Path, typer.Argument(metavar="FORECASTER_DIR", help="What Forecaster.save wrote.")],
-    host: Annotated[str, typer.Option(help="Where to listen; the default lets nobody in from other machines.")] = (
-        "127.0.0.1"
-    ),
-    port: Annotated[int, typer.Option(min=0, max=65_535, help="0: any that is free.")] = 8_000,
-    token_file: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Holds a token that clients must send; or set LSTM_TUTORIAL_TOKEN."),
+def edition(
+    csv: Annotated[str | None, typer.Argument(help="A CSV file, URL, '-' or sample series.")] = None,
+    target: Annotated[str | None, typer.Option(help="Column to forecast; default: the only numeric one.")] = None,
+    time: Annotated[str | None, typer.Option(help="Column of times; default: found.")] = None,
+    horizon: Annotated[int | None, typer.Option(help="Steps to forecast; default: a season.")] = None,
+    features: Annotated[
+        str | None, typer.Option(help="Past covariates, such as A,B; default: all, if they help.")
     ] = None,
-    max_body: Annotated[int, typer.Option(min=1, help="Bytes of a request's body.")] = Limits.body,
-    max_rows: Annotated[int, typer.Option(min=1, help="Rows in a request.")] = Limits.rows,
-    max_sessions: Annotated[int, typer.Option(min=1, help="Sessions kept; by several workers none.")] = Limits.sessions,
-    session_seconds: Annotated[float, typer.Option(min=1, help="How long.")] = Limits.session_seconds,
-    max_requests: Annotated[int, typer.Option(min=1, help="Requests a worker takes at a time.")] = Limits.requests,
-    body_seconds: Annotated[float, typer.Option(min=0.1, help="For a body to arrive.")] = Limits.seconds,
-    workers: Annotated[
-        int, typer.Option(min=1, help="Processes that answer; sessions want 1, and so does Windows.")
-    ] = Limits.workers,
-) -> int:
-    """Answer requests for forecasts over HTTP; the page /docs says how to ask. Ctrl-C stops."""
-    from ipaddress import ip_address
+    series: Annotated[str | None, typer.Option(help="A column that says to which series a row belongs.")] = None,
+    preset: Annotated[str, typer.Option(help="How much work: fast, normal or thorough.")] = "normal",
+    parameter: Annotated[
+        list[str] | None,
+        typer.Option("-p", "--parameter", metavar="NAME VALUE", help="Set any other parameter; may be repeated."),
+    ] = None,
+    file: Annotated[
+        list[Path] | None,
+        typer.Option("-f", "--file", metavar="FILE", help="Take parameters from a YAML or JSON file; -p wins."),
+    ] = None,
+    again: Annotated[
+        Path | None, typer.Option("--from", metavar="FILE", help="Make again what this edition.json tells of.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="Where to put it; default: the file's name-edition.")
+    ] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Chapters at a time; default: cores.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace what is in DIR.")] = False,
+) -> None:
+    """Make a book about your data: the workflow chapters rerun on a CSV, with a summary and a forecaster."""
+    from lstm_tutorial.reruns import edition as module
+    from lstm_tutorial.reruns.editions import editions
 
-    from lstm_tutorial.workflow import serve as server
-    from lstm_tutorial.workflow import workers as several
-    from lstm_tutorial.workflow.deploy import load
-
-    if workers > 1 and not hasattr(os, "fork"):
-        raise RequestError(f"--workers {workers}: this system can't share a socket between processes; wanted 1")
-    limits = Limits(max_body, max_rows, max_sessions, session_seconds, max_requests, body_seconds, workers)
-    try:
-        token = server.read_token(token_file)
-        service = server.create_app(load(folder), limits, token)
-        listener, address = server.bind(host, port)
-    except ValueError as error:
-        raise RequestError(str(error)) from None
-    if token is None and not ip_address(listener.getsockname()[0]).is_loopback:
-        typer.echo(f"lstm-tutorial: {address} is open to whoever can reach it; --token-file limits that", err=True)
-    typer.echo(f"Listening on {address}; {address}/docs says how to ask. Ctrl-C stops.")
-    answer = server.serve if workers == 1 else several.serve
-    return 0 if answer(service, listener) else 130
-
-
-def _pair(text: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if not equals:
-        raise RequestError(f"-p {text}: a value is missing; wanted -p NAME VALUE")
-    return name, value
-
-
-def _join_pairs(arguments: list[str]) -> list[str]:
-    """`-p NAME VALUE` as `-p NAME=VALUE`: the parser knows no repeated option of two values."""
-    joined: list[str] = []
-    rest = iter(arguments)
-    for argument in rest:
-        joined.append(argument)
-        if argument in ("-p", "--parameter"):
-            name = next(rest, None)
-            if name is not None and name.isidentifier():
-                value = next(rest, None)
-                name = name if value is None else f"{name}={value}"
-            joined.extend([] if name is None else [name])
-    return joined
+    given = {"target": target, "time": time, "horizon": horizon, "features": features}
+    given = {name: value for name, value in given.items() if value is not None}
+    for path in file or []:
+        given.update(read_parameters(path))
+    given.update(pair(text) for text in parameter or [])
+    if again is not None:
+        if given or series or preset != "normal":
+            raise RequestError("--from takes every setting from its file; leave the others out")
+        folder = out if out is not None else again.parent.with_name(f"{again.resolve().parent.name}-again")
+        module.reproduce(again, folder, csv, workers=workers, force=force)
+    elif csv is None:
+        raise RequestError("wanted a CSV file, or --from edition.json")
+    else:
+        folder = out if out is not None else Path(f"{Path(csv.partition('?')[0]).stem.strip('-') or 'data'}-edition")
+        options: dict[str, Any] = {"preset": preset, "workers": workers, "force": force}
+        if series is None:
+            module.edition(csv, folder, given, **options)
+        else:
+            editions(csv, series, folder, given, **options)
+    typer.echo(f"{folder / 'index.html'}")
 
 
-def _read_parameters(path: Path) -> dict[str, Any]:
-    import yaml
-
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise RequestError(f"{path}: can't be read ({error.strerror})") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        mark = getattr(error, "problem_mark", None)
-        raise RequestError(f"{path}: {f'line {mark.line + 1}: ' if mark else ''}not a YAML file") from None
-    if not isinstance(content, dict):
-        raise RequestError(f"{path}: wanted lines such as 'units: 32'")
-    return {str(name): value for name, value in content.items()}
+app.command()(predict)
+app.command()(serve)
 
 
 def main() -> None:
     """Run the command; every mistake of a user becomes one line on stderr."""
     message = ""
     try:
-        code = app(_join_pairs(sys.argv[1:] or ["--help"]), "lstm-tutorial", standalone_mode=False) or 0
-    except RequestError as error:
+        code = app(join_pairs(sys.argv[1:] or ["--help"]), "lstm-tutorial", standalone_mode=False) or 0
+    except (RequestError, ClusterError) as error:
         code, message = 2, str(error)
-    except ChapterFailed as error:
+    except (ChapterFailed, SweepStopped) as error:
         code, message = 1, str(error)
     except Exception as error:
         if not hasattr(error, "format_message"):  # not one of the command line parser's own
             raise
         code, message = 2, error.format_message()
     if code == 130:  # what the parser makes of Ctrl-C
-        message = "interrupted; the output folder, if any, is marked unfinished"
+        message = "interrupted; the same command does what is left"
     if message:
         print(f"lstm-tutorial: {' '.join(message.split())}", file=sys.stderr)
     sys.exit(code)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import platform
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from lstm_tutorial.environment import KERNEL
@@ -18,7 +19,10 @@ if TYPE_CHECKING:
 
 # A worker that has others computes something else, or can't read what it is sent.
 PACKAGES = ("lstm-tutorial", "numpy", "pandas", "keras", "tensorflow", "optuna", "distributed", "cloudpickle")
-SECONDS = 8  # until a scheduler is called unreachable
+SECONDS = 6  # until a scheduler is called unreachable
+
+# Dask looks at what its workers do a hundred times a second, for its dashboard: a tenth of a core for nothing.
+FRUGAL = {"distributed.worker.profile.enabled": False, "distributed.admin.tick.interval": "500ms"}
 
 
 class ClusterError(ValueError):
@@ -35,28 +39,46 @@ def connect(workers: int | None = None, scheduler: str | None = None) -> Iterato
     """
     from distributed import Client
 
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # it tells of each worker that comes and goes
+    # They tell of each worker that comes and goes.
+    for name in ("distributed", "distributed.client"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     if scheduler is not None:
         with _reach(scheduler) as client:
             _check(client, scheduler)
             yield client
         return
+    from dask import config
     from distributed import LocalCluster
 
     with (
+        config.set(FRUGAL),
         tempfile.TemporaryDirectory(prefix="lstm-tutorial-", ignore_cleanup_errors=True) as folder,
         LocalCluster(
             n_workers=workers or cores(),
             threads_per_worker=1,
             host="127.0.0.1",
-            dashboard_address="127.0.0.1:0" if find_spec("bokeh") else None,
+            dashboard_address="127.0.0.1:0",
             silence_logs=logging.CRITICAL,
             local_directory=folder,
+            # Ctrl-C reaches these processes too. It is for this one alone, which ends them.
+            preload=["import signal\nsignal.signal(signal.SIGINT, lambda *_: None)"],
             env=KERNEL | os.environ,
         ) as cluster,
         Client(cluster) as client,
     ):
         yield client
+
+
+def dashboard(client: Client) -> str | None:
+    """Where a browser shows what the cluster does; None where the scheduler lacks what draws it."""
+    with _by_value():
+        return client.dashboard_link if client.run_on_scheduler(_can_draw) else None
+
+
+def _can_draw() -> bool:
+    from importlib.util import find_spec
+
+    return find_spec("bokeh") is not None
 
 
 def cores() -> int:
@@ -90,6 +112,9 @@ def _reach(scheduler: str) -> Iterator[Client]:
     from distributed import Client
 
     try:
+        # A thread of its own, since this one may have an event loop that runs.
+        with ThreadPoolExecutor(1) as thread:
+            thread.submit(asyncio.run, _greet(scheduler)).result()
         client = Client(scheduler, timeout=SECONDS)
     except Exception as error:  # what isn't Dask may answer anything
         why = "no Dask scheduler answers there" if isinstance(error, (OSError, MemoryError)) else "no such address"
@@ -98,21 +123,39 @@ def _reach(scheduler: str) -> Iterator[Client]:
         yield client
 
 
+async def _greet(scheduler: str) -> None:
+    """A client would wait without end for a greeting from what listens and says nothing."""
+    from distributed.comm.core import connect
+
+    comm = await asyncio.wait_for(connect(scheduler, timeout=SECONDS), SECONDS)
+    await comm.close()
+
+
 def _check(client: Client, scheduler: str) -> None:
     """That there are workers, and that they have what is installed here."""
-    import cloudpickle
-
-    from lstm_tutorial import cluster
-
     if not client.scheduler_info(n_workers=-1)["workers"]:
         raise ClusterError(f"scheduler {scheduler}: has no workers; start some with `dask worker {scheduler}`")
-    # By value, since a worker may lack this very module.
-    cloudpickle.register_pickle_by_value(cluster)
     try:
-        found = client.run(versions, on_error="return")
-    finally:
-        cloudpickle.unregister_pickle_by_value(cluster)
+        with _by_value():
+            found = client.run(versions, on_error="return")
+    except Exception as error:  # of which Dask can't make sense here
+        why = f"{type(error).__name__} {error}".strip()
+        raise ClusterError(f"scheduler {scheduler}: its workers can't be asked for their versions ({why})") from None
     for worker, theirs in found.items():
         differ = str(theirs) if isinstance(theirs, BaseException) else differences(theirs)
         if differ:
             raise ClusterError(f"worker {worker} has {differ}; install the same versions there")
+
+
+@contextmanager
+def _by_value() -> Iterator[None]:
+    """Functions of this module travel whole, since who gets them may lack the module."""
+    import cloudpickle
+
+    from lstm_tutorial import cluster
+
+    cloudpickle.register_pickle_by_value(cluster)
+    try:
+        yield
+    finally:
+        cloudpickle.unregister_pickle_by_value(cluster)

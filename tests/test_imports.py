@@ -20,9 +20,10 @@ FLOORS = [
     {"training", "cluster"},
     {"workflow", "applications"},
     {"reruns"},
+    {"arguments", "forecasters"},
     {"cli"},
 ]
-ALLOWED = {"reruns": {"settings", "environment", "cluster", "workflow.prepare"}}
+ALLOWED = {"reruns": {"settings", "environment", "cluster", "workflow.prepare", "plots.sweep"}}
 
 
 def loaded_by(code: str) -> set[str]:

@@ -7,3 +7,7 @@ class RequestError(ValueError):
 
 class ChapterFailed(RuntimeError):  # noqa: N818
     """A chapter's cell raised: which chapter, which cell, which error, in one line."""
+
+
+class SweepStopped(RuntimeError):  # noqa: N818
+    """A sweep that can't go on, or of which runs failed: why, and what is kept, in one line."""

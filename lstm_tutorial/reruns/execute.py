@@ -23,11 +23,13 @@ def execute(
     cwd: str | Path,
     target: str | Path | None = None,
     on_cell: Callable[[], Any] = lambda: None,
+    on_kernel: Callable[[int], Any] = lambda _: None,
 ) -> NotebookNode:
     """A copy of `notebook`, executed from top to bottom in the folder `cwd`, with these values as its parameters.
 
     Saved to `target`, cell by cell, if that is named. `on_cell` is called `count_steps(notebook)` times, after each
-    code cell, and may raise to stop. Raises `ChapterFailed`, which names the notebook by `name`, if a cell raises.
+    code cell, and may raise to stop; `on_kernel` with the kernel's process id, once it runs. Raises `ChapterFailed`,
+    which names the notebook by `name`, if a cell raises.
     """
     import papermill
     from jupyter_client.manager import AsyncKernelManager
@@ -38,16 +40,18 @@ def execute(
         async def start_kernel(self, **options: Any) -> None:  # type: ignore[override]
             """In its own environment. What it says on stderr on its way out is no message for a user."""
             # Who sets CUDA_VISIBLE_DEVICES wants a GPU.
-            await super().start_kernel(stderr=subprocess.DEVNULL, env=KERNEL | os.environ, **options)
+            options |= {"stderr": subprocess.DEVNULL, "env": KERNEL | os.environ, "cwd": str(cwd)}
+            await super().start_kernel(**options)
+            on_kernel(self.provisioner.pid)  # type: ignore[union-attr]
 
-    logging.getLogger("papermill").setLevel(logging.ERROR)  # it can't read `str | None` and warns of it
+    # It can't read `str | None` and warns of it; that a kernel died is said below.
+    logging.getLogger("papermill").setLevel(logging.CRITICAL)
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # after Ctrl-C: that nobody waits for the kernel any more
     try:
         return papermill.execute_notebook(
             notebook,
             str(Path(target).resolve()) if target else None,
             dict(values),
-            cwd=cwd,
             progress_bar=False,  # papermill leaves its bar open when an error passes through
             on_cell_executed=lambda **_: on_cell(),
             kernel_manager_class=SilentKernel,

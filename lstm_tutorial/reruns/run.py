@@ -7,18 +7,18 @@ import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import nbformat
-from pydantic import ValidationError
 from tqdm import tqdm
 
+from lstm_tutorial.reruns import callable_module
 from lstm_tutorial.reruns.chapters import Chapter, find_chapter
+from lstm_tutorial.reruns.data import blame, choose_settings, find, read_columns
 from lstm_tutorial.reruns.errors import ChapterFailed, RequestError
 from lstm_tutorial.reruns.execute import count_steps, execute
 from lstm_tutorial.reruns.page import render
 from lstm_tutorial.reruns.results import read_results
-from lstm_tutorial.settings import Settings, first_problem
 
 UNFINISHED = "UNFINISHED.txt"
 RESULTS = "results.json"
@@ -44,12 +44,8 @@ def run(
     values = {**found.defaults, **found.convert(parameters or {})}
     folder = Path(out if out is not None else Path("runs") / found.name)
     kept = (folder / DATA).resolve()
-    for name, value in values.items():
-        # Chapters run in their own folder. Whatever names a file here should be the same file there.
-        chosen = isinstance(value, str) and name != "csv" and value != found.defaults[name]
-        if chosen and (name == "folder" or Path(value).expanduser().exists()):
-            values[name] = str(Path(value).expanduser().resolve())
-    data = check_data(values, kept) if "csv" in values else None
+    values = {name: find(name, value, found) for name, value in values.items()}
+    data = check_data(values, kept).raw if "csv" in values else None
     with _unfinished(folder, found, force):
         if data is not None:
             kept.write_bytes(data)
@@ -65,38 +61,32 @@ def run(
     return results
 
 
-def check_data(values: dict[str, Any], kept: Path) -> bytes | None:
+class Checked(NamedTuple):
+    """Data that can be used: how many rows, and what they were read from where that has to be kept."""
+
+    rows: int
+    raw: bytes | None
+
+
+def check_data(values: dict[str, Any], kept: Path) -> Checked:
     """Read the data that the parameters name and see that it is long enough, before a kernel starts.
 
     Returns the data itself where it has to be kept for the kernel: standard input, a URL, or what an earlier
     run into the same folder `kept`. Otherwise makes the path absolute, since chapters run in their own folder.
     Raises `RequestError`.
     """
-    from lstm_tutorial.workflow.prepare import SAMPLES, URL, DataError, check, parse_frame, read_bytes, read_frame
+    from lstm_tutorial.workflow.prepare import SAMPLES, URL, check, read_bytes
 
-    try:
-        # A chapter without a horizon of its own forecasts one step.
-        known = {name: value for name, value in values.items() if name in Settings.model_fields}
-        settings = Settings(**({"horizon": 1} | known))
-    except ValidationError as error:
-        raise RequestError(first_problem(error)) from None
+    settings = choose_settings(values)
     csv, data = settings.csv, None
-    # A chapter without this parameter reads the target alone.
-    features = settings.features if "features" in values else []
-    columns = (settings.time, settings.target, features, settings.known, settings.timezone)
-    try:
+    with blame(csv):
         if csv == "-" or csv.startswith(URL) or Path(csv).resolve() == kept:
             data = read_bytes(csv)
-            frame = parse_frame(data, *columns)
-        else:
-            frame = read_frame(csv, *columns)
-            if csv not in SAMPLES:
-                values["csv"] = str(Path(csv).expanduser().resolve())
+        frame = read_columns(values, settings, data)
+        if data is None and csv not in SAMPLES:
+            values["csv"] = str(Path(csv).expanduser().resolve())
         check(frame, settings)
-    except DataError as error:
-        source = "standard input" if csv == "-" else csv
-        raise RequestError(str(error) if str(error).startswith(source) else f"{source}: {error}") from None
-    return data
+    return Checked(len(frame), data)
 
 
 def save_json(path: Path, content: Mapping[str, Any]) -> None:
@@ -140,3 +130,6 @@ def _claim(folder: Path, chapter: Chapter, force: bool) -> None:
     (folder / UNFINISHED).touch()
     for name in (RESULTS, "parameters.json", DATA, f"{chapter.path.stem}.ipynb", f"{chapter.path.stem}.html"):
         (folder / name).unlink(missing_ok=True)
+
+
+callable_module(__name__)

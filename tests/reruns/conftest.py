@@ -53,3 +53,44 @@ def stub(tmp_path):
     kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
     nbformat.write(new.new_notebook(cells=cells, metadata=kernel), folder / "stub.ipynb")
     return folder / "stub.ipynb"
+
+
+SMALL_PARAMETERS = """x: float = 1.0  # a factor
+y: int = 2  # another
+kind: str = "a"  # of no use but to be swept
+text: str = ""  # a file to read
+marks: str = ""  # a folder to leave a file in; while it holds a file "hold", all runs wait but the first to begin
+fail: float = -1.0  # the x that fails
+kill: float = -1.0  # the x that kills its worker
+unread: int = 0  # nobody asks for it"""
+SMALL_BODY = """import os, pathlib, signal, time
+if marks:
+    pathlib.Path(marks, f"{x:g}-{os.getpid()}").touch()
+if x == fail:
+    raise ArithmeticError(f"{kind} and {x:g}")
+if x == kill:
+    os.kill(os.getppid(), signal.SIGKILL)
+first = marks and not pathlib.Path(marks, "first").exists()
+if first:
+    pathlib.Path(marks, "first").touch()
+while marks and not first and pathlib.Path(marks, "hold").exists():
+    time.sleep(0.1)
+if text:
+    print(text)"""
+SMALL_RESULTS = """from lstm_tutorial.reruns.results import record
+record(name=kind, score=x * y, length=len(pathlib.Path(text).read_text()) if text else 0)"""
+
+
+@pytest.fixture
+def small(tmp_path):
+    """The path of a notebook that imports nothing heavy, with numbers to sweep over."""
+    new = nbformat.v4
+    cells = [
+        new.new_markdown_cell("# A small stub\n\nIt has $n$ values."),
+        new.new_code_cell(SMALL_PARAMETERS, metadata={"tags": ["parameters"]}),
+        new.new_code_cell(SMALL_BODY),
+        new.new_code_cell(SMALL_RESULTS),
+    ]
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    nbformat.write(new.new_notebook(cells=cells, metadata=kernel), tmp_path / "small.ipynb")
+    return tmp_path / "small.ipynb"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from copy import deepcopy
 from importlib.metadata import distribution
 from pathlib import Path
@@ -10,8 +11,13 @@ from pathlib import Path
 from nbformat import NotebookNode
 
 
-def render(notebook: NotebookNode, title: str) -> str:
-    """An executed notebook as a self-contained HTML page."""
+def render(notebook: NotebookNode, title: str, pages: Mapping[str, str] | None = None, mathjax: str = "") -> str:
+    """An executed notebook as a self-contained HTML page.
+
+    With `pages`, titles by file name such as "train.html", it is one of several in a folder: it leads to the others,
+    links to their notebooks become links to them, and all code is folded. `mathjax` is the address of a copy of
+    `read_mathjax()`, which many pages share instead of having 2 MB each.
+    """
     from nbconvert.exporters.html import HTMLExporter
     from pygments.formatters.html import HtmlFormatter
 
@@ -20,18 +26,31 @@ def render(notebook: NotebookNode, title: str) -> str:
     resources = {
         "title": title,
         "pygments_css": HtmlFormatter(style="friendly").get_style_defs(".highlight"),
-        "mathjax": _mathjax() if _has_formula(notebook) else "",
+        "mathjax": read_mathjax() if _has_formula(notebook) and not mathjax else "",
+        "mathjax_address": mathjax if _has_formula(notebook) else "",
+        "pages": pages or {},
     }
-    html: str = exporter.from_notebook_node(_without_links_into_the_book(notebook), resources=resources)[0]
+    html: str = exporter.from_notebook_node(_relink(notebook, pages or {}), resources=resources)[0]
     return html
 
 
-def _without_links_into_the_book(notebook: NotebookNode) -> NotebookNode:
-    """A page that stands alone keeps the words of a link to another page of the book, not the link."""
+def _relink(notebook: NotebookNode, pages: Mapping[str, str]) -> NotebookNode:
+    """Links into the book lead to one of the `pages`; of those to other pages of the book only the words stay."""
+
+    def link(found: re.Match[str]) -> str:
+        words, target = found.groups()
+        page = target.replace(".ipynb", ".html")
+        return f"[{words}]({page})" if page.partition("#")[0] in pages else words
+
     notebook = deepcopy(notebook)
     for cell in notebook.cells:
-        if cell.cell_type == "markdown":
-            cell.source = re.sub(r"\[([^\]]+)\]\((?!https?://|#)[^)]*\)", r"\1", cell.source)
+        texts = [cell] if cell.cell_type == "markdown" else []
+        for output in cell.get("outputs", []):
+            if "text/markdown" in output.get("data", {}):
+                texts.append(output.data)
+        for text in texts:
+            name = "source" if text is cell else "text/markdown"
+            text[name] = re.sub(r"\[([^\]]+)\]\((?!https?://|#)([^)]*)\)", link, text[name])
     return notebook
 
 
@@ -39,6 +58,7 @@ def _has_formula(notebook: NotebookNode) -> bool:
     return any("$" in cell.source for cell in notebook.cells if cell.cell_type == "markdown")
 
 
-def _mathjax() -> str:
+def read_mathjax() -> str:
+    """The script that sets formulas, whole."""
     package = distribution("sphinx-mathjax-offline")
     return Path(str(package.locate_file("sphinx-mathjax-offline/static/mathjax/tex-svg-full.js"))).read_text("utf-8")

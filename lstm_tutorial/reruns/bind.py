@@ -1,0 +1,52 @@
+"""The pages of an edition: a summary of what its chapters found, and the chapters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from nbformat import NotebookNode
+
+from lstm_tutorial.reruns.adapt import summarize
+from lstm_tutorial.reruns.page import render
+from lstm_tutorial.reruns.results import read_results
+
+
+def bind(
+    folder: Path, executed: Mapping[str, NotebookNode], titles: Mapping[str, str], about: Mapping[str, Any]
+) -> None:
+    """Write index.html with the summary, and a page for each chapter, into a folder."""
+    pages = {"index.html": "Summary"} | {f"{name}.html": titles[name] for name in executed}
+    data = read_results(executed["prepare"])
+    title = f"{data['target'].replace('_', ' ')}: a forecast, and what it is worth"
+    index = summarize(parts(executed, titles, about), executed.values(), title)
+    (folder / "index.html").write_text(render(index, "Summary", pages), encoding="utf-8")
+    for name, notebook in executed.items():
+        (folder / f"{name}.html").write_text(render(notebook, titles[name], pages), encoding="utf-8")
+
+
+def parts(executed: Mapping[str, NotebookNode], titles: Mapping[str, str], about: Mapping[str, Any]) -> dict[str, str]:
+    """What stands above the outputs in each part of the summary."""
+    data, settings = read_results(executed["prepare"]), about["settings"]
+    most, members = settings["windows"], settings["members"]
+    used = [data[f"{part}_windows"] for part in ("training", "validation", "test")]
+    thinned = f" **Of each part, at most {most:,} windows were used, drawn at random.**" if most in used else ""
+    step = f", a row each {data['step']}" if data["step"] else ""
+    listed = "\n".join(f"- [{titles[name]}]({name}.html)" for name in executed)
+    return {
+        "data": f"## The data\n\n{data['rows']:,} rows of *{data['target']}*, from {data['first']} to {data['last']}"
+        f"{step}. The last {settings['test_fraction']:.0%} of them were held out to score forecasts, the "
+        f"{settings['validation_fraction']:.0%} before them to choose by.{thinned}",
+        "verdict": "## Which method won, by how much, and how sure is that?\n\nThe *blend* mixes a linear model and "
+        f"the mean of {members} LSTM{'s' * (members > 1)}, in the shares that did best on the validation part. Errors "
+        "are root mean squared errors (RMSE) on the test part, in the units of the data.",
+        "forecast": '## The forecast\n\nThe file <a href="forecast.csv">forecast.csv</a> holds it, with the ends of '
+        "intervals that should contain 80 and 95 of 100 values.",
+        "distrust": "## What to distrust",
+        "more": f"## More\n\n{listed}\n\nThe executed notebooks are in `notebooks`, all key figures in "
+        '<a href="results.json">results.json</a>, every setting in <a href="edition.json">edition.json</a>, from '
+        "which the first of these commands makes the edition again. The others forecast from newer data.\n\n```\n"
+        "lstm-tutorial edition --from edition.json --out again\nlstm-tutorial predict forecaster newer.csv\n"
+        "lstm-tutorial serve forecaster\n```",
+    }

@@ -1,0 +1,230 @@
+"""The workflow chapters rerun on one user's data, and rendered as a book of their own."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import sys
+import tempfile
+from collections.abc import Mapping
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbformat import NotebookNode
+from tqdm import tqdm
+
+from lstm_tutorial.cluster import PACKAGES, connect, cores
+from lstm_tutorial.reruns.adapt import adapt
+from lstm_tutorial.reruns.bind import bind
+from lstm_tutorial.reruns.chapters import Chapter, find_chapter, nearest
+from lstm_tutorial.reruns.claim import ABOUT, claimed, read_about
+from lstm_tutorial.reruns.errors import ChapterFailed, RequestError
+from lstm_tutorial.reruns.execute import count_steps, execute
+from lstm_tutorial.reruns.results import read_results
+from lstm_tutorial.reruns.run import DATA, RESULTS, UNFINISHED, check_data, save_json
+from lstm_tutorial.settings import Settings, convert
+
+NAMES = ("prepare", "design", "train", "evaluate", "tune", "deploy")
+# Who takes the networks that another has trained waits for it.
+AFTER = {"evaluate": "train", "deploy": "evaluate"}
+# Processor seconds, measured on jfk and shorter series: for kernels and what does not grow, a trial of the search, a
+# thousand rows read, a window in all that is fitted once, a window in an epoch.
+STARTS, TRIAL, READS, FITS, PASS = 150.0, 2.5, 0.2, 0.004, 1.2e-4
+EPOCHS = 25  # after which training has stopped, as a rule
+WAYS = 1.8  # of two processes that share two cores
+PRESETS: dict[str, dict[str, Any]] = {
+    "normal": {},
+    "fast": {"windows": 3000, "members": 2, "epochs": 30, "patience": 4, "trials": 6, "updates": 60},
+    "thorough": {"members": 5, "trials": 64, "updates": 600},
+}
+
+
+def edition(
+    csv: str,
+    out: str | Path,
+    parameters: Mapping[str, Any] | None = None,
+    *,
+    preset: str = "normal",
+    workers: int | None = None,
+    force: bool = False,
+    keep: bool = False,
+    progress: bool = True,
+) -> dict[str, Any]:
+    """Rerun the workflow chapters on a CSV file, URL, "-" (standard input) or sample; return what they recorded.
+
+    `parameters` are those of the chapters, above all `target`, `time`, `horizon` and `features`. Leaves in `out`
+    index.html, a page a chapter, notebooks/, forecast.csv, results.json, forecaster/ and edition.json; until all are
+    there, so is a file UNFINISHED.txt. The same call takes up an unfinished edition where it stopped; a finished one
+    is replaced with `force`, and with `keep` returned. Chapters run side by side in `workers` processes. Raises
+    `RequestError` before anything runs for what can't be used, `ChapterFailed` if a cell raises.
+    """
+    chapters = {name: find_chapter(f"workflow/{name}") for name in NAMES}
+    chosen = _choose(chapters, {"csv": csv, **(parameters or {})}, preset)
+    folder = Path(out).expanduser()
+    kept = (folder / DATA).resolve()
+    values = Settings().model_dump() | chosen
+    rows, data = check_data(values, kept)
+    request = {
+        "csv": csv if data is not None else values["csv"],
+        "preset": preset,
+        "parameters": dict(parameters or {}),
+    }
+    notebooks = {name: adapt(nbformat.read(chapter.path, as_version=4)) for name, chapter in chapters.items()}
+    sources = [cell.source for notebook in notebooks.values() for cell in notebook.cells]
+    about = request | {
+        "data": _fingerprint(values["csv"], data),
+        "settings": {name: values[name] for name in Settings.model_fields},
+        "chapters": hashlib.sha256("\n".join(sources).encode()).hexdigest(),
+        "versions": _versions(),
+    }
+    if keep and not (folder / UNFINISHED).exists() and read_about(folder) == json.loads(json.dumps(about)):
+        found: dict[str, Any] = json.loads((folder / RESULTS).read_text(encoding="utf-8"))
+        return found
+    if progress:
+        print(f"{rows:,} rows, preset {preset}: {estimate(rows, values, workers or cores())}", file=sys.stderr)
+    with claimed(folder, about, force):
+        if data is not None:
+            kept.write_bytes(data)
+            values["csv"] = str(kept)
+        chosen["csv"] = values["csv"]
+        tasks = {name: _values(chapters[name], chosen, folder.resolve()) for name in NAMES}
+        executed = _execute(notebooks, tasks, folder / "notebooks", workers, progress)
+        results = {name: read_results(notebook) for name, notebook in executed.items()}
+        bind(folder, executed, {name: chapter.title for name, chapter in chapters.items()}, about)
+        save_json(folder / RESULTS, results)
+    return results
+
+
+def estimate(rows: int, settings: Mapping[str, Any], workers: int) -> str:
+    """How long an edition will take, in words, from what others took on two cores of 2026."""
+    windows = min(rows, settings["windows"] or rows)
+    epochs = min(settings["epochs"], EPOCHS)
+    seconds = STARTS + settings["trials"] * TRIAL + 1e-3 * rows * READS
+    seconds += windows * (FITS + epochs * PASS * (settings["members"] + 6))
+    minutes = seconds / 60 / min(workers, WAYS)
+    return f"about {minutes:.0f} minutes" if minutes > 1.5 else "a minute or two"
+
+
+def reproduce(path: str | Path, out: str | Path, csv: str | None = None, **options: Any) -> dict[str, Any]:
+    """The edition that an edition.json tells of, made again in the folder `out`; with `csv`, from the data there.
+
+    Raises `RequestError` if the data are no longer the same.
+    """
+    try:
+        about = json.loads(Path(path).read_text(encoding="utf-8"))
+        request = {name: about[name] for name in ("csv", "preset", "parameters", "data")}
+    except OSError as error:
+        raise RequestError(f"{path}: can't be read ({error.strerror})") from None
+    except (ValueError, KeyError, TypeError):
+        raise RequestError(f"{path}: no {ABOUT} of an edition") from None
+    where = csv or request["csv"]
+    kept = Path(path).parent / DATA
+    if csv is None and kept.exists():
+        where = str(kept)
+    if _fingerprint(where, None) != request["data"]:
+        raise RequestError(f"{where}: not the data that {path} was made from; give the file that was, or a new edition")
+    return edition(where, out, request["parameters"], preset=request["preset"], **options)
+
+
+def _choose(chapters: Mapping[str, Chapter], given: Mapping[str, Any], preset: str) -> dict[str, Any]:
+    """What was given and what the preset says, in the types that the chapters want."""
+    if preset not in PRESETS:
+        raise RequestError(f"preset {preset!r}: {nearest(preset, PRESETS)}")
+    own = {name: one.annotation for chapter in chapters.values() for name, one in chapter.parameters.items()}
+    known = {name: own.get(name, "") for name in [*Settings.model_fields, *own] if name not in RESERVED}
+    chosen = {}
+    for name, value in {**PRESETS[preset], **given}.items():
+        if name not in known:
+            raise RequestError(f"an edition has no parameter {name!r}; {nearest(name, known)}")
+        try:
+            chosen[name] = convert(name, value, known[name])
+        except ValueError as error:
+            raise RequestError(str(error)) from None
+    return chosen
+
+
+# What an edition decides itself.
+RESERVED = ("folder", "networks", "forecast_csv", "others", "tensorboard")
+
+
+def _values(chapter: Chapter, chosen: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """The parameters of one chapter: all settings that were chosen, whether or not it lists them."""
+    own: dict[str, Any] = {"others": "", "networks": str(folder), "forecast_csv": str(folder / "forecast.csv")}
+    # All of the training part, since later chapters take the networks.
+    own |= {"most": 10**9} if chapter.path.stem == "train" else {}
+    own = {name: value for name, value in own.items() if name in chapter.parameters}
+    settings = {n: v for n, v in chosen.items() if n in Settings.model_fields or n in chapter.parameters}
+    home = folder / "forecaster" if chapter.path.stem == "deploy" else folder
+    return {**chapter.defaults, **own, **settings, "folder": str(home)}
+
+
+def _execute(
+    notebooks: Mapping[str, NotebookNode],
+    values: Mapping[str, dict[str, Any]],
+    folder: Path,
+    workers: int | None,
+    progress: bool,
+) -> dict[str, NotebookNode]:
+    """The executed notebooks, which are in `folder` too; those that are there already are not run again."""
+    folder.mkdir(exist_ok=True)
+    places = {name: folder.resolve() / f"{name}.ipynb" for name in notebooks}
+    steps = {name: count_steps(notebook) for name, notebook in notebooks.items()}
+    missing = [name for name in notebooks if not places[name].exists()]
+    done = sum(steps.values()) - sum(steps[name] for name in missing)
+    failures = []
+    with tqdm(total=sum(steps.values()), initial=done, desc="edition", unit="cell", disable=not progress) as bar:
+        if missing:
+            with connect(workers) as client:
+                client.subscribe_topic("cells", lambda _: bar.update())
+                futures: dict[str, Any] = {}
+                for name in sorted(missing, key=lambda name: name not in AFTER.values()):
+                    task = (name, nbformat.writes(notebooks[name]), values[name], places[name])
+                    futures[name] = client.submit(_run, *task, futures.get(AFTER.get(name, "")), pure=False)
+                failures = [error for future in futures.values() if (error := future.exception())]
+    if failures:
+        raise failures[0] if isinstance(failures[0], ChapterFailed) else ChapterFailed(f"edition: {failures[0]}")
+    return {name: nbformat.read(place, as_version=4) for name, place in places.items()}
+
+
+def _run(name: str, notebook: str, values: Mapping[str, Any], target: Path, _: object) -> None:
+    """On a worker: execute a chapter into the file `target`, whole or not at all."""
+    from distributed import get_worker
+
+    part = target.with_suffix(".part.ipynb")
+    with tempfile.TemporaryDirectory() as here:
+        source = nbformat.reads(notebook, as_version=4)
+        execute(
+            source,
+            f"workflow/{name}",
+            values,
+            cwd=here,
+            target=part,
+            on_cell=lambda: get_worker().log_event("cells", name),
+        )
+    os.replace(part, target)
+
+
+def _fingerprint(csv: str, data: bytes | None) -> str:
+    """A hash of the data: of the file's bytes, or of a sample's values."""
+    from lstm_tutorial.workflow.prepare import SAMPLES, DataError, read_bytes, read_frame
+
+    try:
+        sample = data is None and csv in SAMPLES
+        content = read_frame(csv).to_csv().encode() if sample else read_bytes(csv) if data is None else data
+    except DataError as error:
+        raise RequestError(f"{csv}: {error}") from None
+    return hashlib.sha256(content).hexdigest()
+
+
+def _versions() -> dict[str, str]:
+    """What made it: the same versions give the same figures on the same kind of machine."""
+    found = {"python": platform.python_version()}
+    for name in PACKAGES:
+        with suppress(PackageNotFoundError):
+            found[name] = version(name)
+    return found

@@ -1,0 +1,110 @@
+"""Several series in one file: an edition of each, and a page that ranks them."""
+
+from __future__ import annotations
+
+import csv as csv_module
+import re
+from collections.abc import Mapping
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from tqdm import tqdm
+
+from lstm_tutorial.reruns.edition import edition
+from lstm_tutorial.reruns.errors import ChapterFailed, RequestError
+from lstm_tutorial.reruns.page import render
+
+TABLE = "editions.csv"
+FIELDS = ("series", "folder", "rows", "best_other", "ratio", "verdict", "mase_blend", "coverage_80", "error")
+
+
+def editions(
+    csv: str, series: str, out: str | Path, parameters: Mapping[str, Any] | None = None, **options: Any
+) -> list[dict[str, Any]]:
+    """An edition for each of the series that the column `series` of a CSV file names, each in a folder in `out`.
+
+    `out` gets index.html, which ranks them, and editions.csv with the same table, which is returned: one dict for each,
+    best first, with "error" for a series that could not be used, the last of all. A second call goes on where the
+    first one stopped. Options are those of `edition`. Raises `RequestError` for a file that can't be used at all.
+    """
+    from lstm_tutorial.workflow.prepare import DataError, read_bytes, split_series
+
+    folder = Path(out).expanduser()
+    try:
+        parts = split_series(read_bytes(csv), series)
+    except DataError as error:
+        raise RequestError(f"{csv}: {error}") from None
+    if folder.exists() and not folder.is_dir():
+        raise RequestError(f"{folder}: a file; name a folder")
+    names = _folders(list(parts))
+    there = {path.name for path in folder.iterdir()} if folder.exists() else set()
+    strangers = there - {*names.values(), "data", TABLE, "index.html"}
+    if strangers:
+        raise RequestError(f"{folder}: holds {min(strangers)}, which is none of these series; name another folder")
+    (folder / "data").mkdir(parents=True, exist_ok=True)
+    rows = []
+    for name, content in tqdm(parts.items(), unit="series", disable=not options.get("progress", True)):
+        path = folder / "data" / f"{names[name]}.csv"
+        path.write_bytes(content)
+        row: dict[str, Any] = {"series": name, "folder": names[name]}
+        try:
+            results = edition(str(path), folder / names[name], parameters, keep=True, **options)
+            row |= {"rows": results["prepare"]["rows"]} | {
+                n: results["evaluate"][n] for n in FIELDS[3:8] if n != "ratio"
+            }
+            row["ratio"] = results["evaluate"]["rmse_blend"] / results["evaluate"]["rmse_best_other"]
+        except (RequestError, ChapterFailed) as error:
+            row["error"] = str(error).replace(str(path), name)
+        rows.append(row)
+    rows.sort(key=lambda row: row.get("ratio", float("inf")))
+    with (folder / TABLE).open("w", encoding="utf-8", newline="") as file:
+        writer = csv_module.DictWriter(file, FIELDS)
+        writer.writeheader()
+        writer.writerows(rows)
+    (folder / "index.html").write_text(_overview(rows, series), encoding="utf-8")
+    return rows
+
+
+def _folders(names: list[str]) -> dict[str, str]:
+    """A folder's name for each series: its own, without what file systems dislike, and each only once."""
+    found: dict[str, str] = {}
+    for name in names:
+        plain = re.sub(r"[^\w.-]+", "-", name).strip("-.") or "series"
+        taken = {each.lower() for each in found.values()} | {"data"}
+        number = next(n for n in range(1, len(names) + 2) if (plain if n == 1 else f"{plain}-{n}").lower() not in taken)
+        found[name] = plain if number == 1 else f"{plain}-{number}"
+    return found
+
+
+def _overview(rows: list[dict[str, Any]], series: str) -> str:
+    made = [row for row in rows if "ratio" in row]
+    ahead = sum(row["ratio"] < 1 for row in made)
+    proven = sum(row["verdict"] == "better" for row in made)
+    lines = [
+        f"# {len(rows)} series, by {series}",
+        f"The blend of a linear model and LSTMs has a smaller error than the best of the other methods on {ahead} of "
+        f"{len(made)} series, on {proven} of them by more than chance. *Ratio* is its RMSE divided by theirs; below 1 "
+        "it is ahead. *MASE* is its mean absolute error, divided by that of the seasonal naive rule on the training "
+        "part. "
+        "The last column says how many values the 80 % intervals held.",
+        "| series | rows | best other | ratio | the blend is | MASE | held |\n"
+        "| :-- | --: | :-- | --: | :-- | --: | --: |\n"
+        + "\n".join(
+            f'| <a href="{escape(row["folder"])}/index.html">{_cell(row["series"])}</a> | {row["rows"]:,} | '
+            f"{row['best_other']} | {row['ratio']:.3f} | {row['verdict']} | {row['mase_blend']:.2f} | "
+            f"{row['coverage_80']:.0%} |"
+            for row in made
+        ),
+    ]
+    failed = [f"- {_cell(row['series'])}: {_cell(row['error'])}" for row in rows if "error" in row]
+    if failed:
+        lines += ["## Without an edition", "\n".join(failed)]
+    page = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(line) for line in lines])
+    return render(page, f"{len(rows)} series")
+
+
+def _cell(text: str) -> str:
+    """Text as it stands, in a table of Markdown."""
+    return re.sub(r"([|*_`\[\]$\\])", r"\\\1", escape(text)).replace("\n", " ")
