@@ -31,8 +31,8 @@ def adapt(notebook: NotebookNode) -> NotebookNode:
                 section = piece.partition("\n")[0].strip()
                 said += [f"## {piece}".strip()] if section not in DROPPED else []
             cell.source = "\n\n".join(filter(None, said))
-        book = BOOK_ONLY in cell.metadata.get("tags", []) or section in DROPPED
-        if cell.source and not book:
+        left_out = cell.cell_type == "code" and section in DROPPED
+        if cell.source and not left_out and BOOK_ONLY not in cell.metadata.get("tags", []):
             kept.append(cell)
     notebook.cells = kept
     return notebook

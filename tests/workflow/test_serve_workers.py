@@ -35,7 +35,8 @@ class Number(Naive):
         return super().predict(*request)._replace(mean=np.full(HORIZON, float(os.getpid())))
 
 def die(worker, _):
-    print(worker.gate.counts.worker, time.monotonic(), flush=True)
+    # In one piece: with print, two workers' lines may get into each other.
+    os.write(1, f"{worker.gate.counts.worker} {time.monotonic()}\\n".encode())
     os._exit(3)
 
 deploy.load = lambda folder: Number(BARE)
