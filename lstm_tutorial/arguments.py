@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,15 @@ def pair(text: str, option: str = "-p") -> tuple[str, str]:
     if not equals:
         raise RequestError(f"{option} {text}: a value is missing; wanted {option} NAME VALUE")
     return name, value
+
+
+def gather(files: Iterable[Path] | None, texts: Iterable[str] | None) -> dict[str, Any]:
+    """The parameters of some files and of `-p NAME=VALUE`, which wins. Raises `RequestError`."""
+    given: dict[str, Any] = {}
+    for path in files or []:
+        given.update(read_parameters(path))
+    given.update(pair(text) for text in texts or [])
+    return given
 
 
 def join_pairs(arguments: list[str]) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from lstm_tutorial.arguments import join_pairs, pair, read_parameters
+from lstm_tutorial.arguments import gather, join_pairs, pair, read_parameters
 from lstm_tutorial.cluster import ClusterError
 from lstm_tutorial.forecasters import predict, serve
 from lstm_tutorial.reruns.errors import ChapterFailed, RequestError, SweepStopped
@@ -67,10 +67,7 @@ def run(
     """Run one chapter again; leaves notebook, page, results.json and parameters.json in DIR."""
     from lstm_tutorial.reruns.run import run as rerun
 
-    given: dict[str, Any] = {}
-    for path in file or []:
-        given.update(read_parameters(path))
-    given.update(pair(text) for text in parameter or [])
+    given = gather(file, parameter)
     folder = out if out is not None else Path("runs") / Path(chapter).with_suffix("")
     for name, value in rerun(chapter, given, folder, force=force).items():
         typer.echo(f"{name}: {value}")
@@ -165,11 +162,8 @@ def edition(
     from lstm_tutorial.reruns import edition as module
     from lstm_tutorial.reruns.editions import editions
 
-    given = {"target": target, "time": time, "horizon": horizon, "features": features}
-    given = {name: value for name, value in given.items() if value is not None}
-    for path in file or []:
-        given.update(read_parameters(path))
-    given.update(pair(text) for text in parameter or [])
+    options: dict[str, Any] = {"target": target, "time": time, "horizon": horizon, "features": features}
+    given = {name: value for name, value in options.items() if value is not None} | gather(file, parameter)
     if again is not None:
         if given or series or preset != "normal":
             raise RequestError("--from takes every setting from its file; leave the others out")
@@ -179,7 +173,7 @@ def edition(
         raise RequestError("wanted a CSV file, or --from edition.json")
     else:
         folder = out if out is not None else Path(f"{Path(csv.partition('?')[0]).stem.strip('-') or 'data'}-edition")
-        options: dict[str, Any] = {"preset": preset, "workers": workers, "force": force}
+        options = {"preset": preset, "workers": workers, "force": force}
         if series is None:
             module.edition(csv, folder, given, **options)
         else:

@@ -43,9 +43,6 @@ CALLS = {
     "windows": lambda: plots.windows(SERIES.to_numpy(), 24, 2),
     "learning_curve": lambda: plots.learning_curve({"loss": [1, 0.5, 0.4], "val_loss": [1, 0.6, 0.7]}, 2),
     "learning_curve from the start": lambda: plots.learning_curve({"loss": [1, 0.5], "val_loss": [1, 0.6]}, 0, 0.5),
-    "learning_curve in bits": lambda: plots.learning_curve(
-        {"loss": [3], "val_loss": [3]}, 1, 4, "bits a letter", "text"
-    ),
     "forecasts": lambda: plots.forecasts(SERIES, {"LSTM": SERIES.to_numpy()[:, None], "rule": SERIES.to_numpy()}),
     "future": lambda: plots.future(SERIES, SERIES.iloc[:5]),
     "scores": lambda: plots.scores(pd.DataFrame({"RMSE": [1.0, 2.0]}, index=["LSTM", "rule"]), "RMSE", "load", "MW"),

@@ -190,11 +190,6 @@ def split_speakers(speakers: Sequence[str], validation: int, test: int, seed: in
     }
 
 
-def of_speakers(recordings: Sequence[Recording], speakers: Sequence[str]) -> list[Recording]:
-    """Those recordings in which one of the speakers is heard."""
-    return [one for one in recordings if one.speaker in set(speakers)]
-
-
 def speakers_known(recordings: Sequence[Recording]) -> bool:
     """Whether all are named and there are at least three: one to train on, one to pick the epoch, one held out."""
     names = {one.speaker for one in recordings}

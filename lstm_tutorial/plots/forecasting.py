@@ -61,16 +61,8 @@ def windows(values: np.ndarray, timesteps: int, horizon: int = 1, unit: str = ""
     )
 
 
-def learning_curve(
-    history: Mapping[str, Sequence[float]],
-    best_epoch: int,
-    start: float | None = None,
-    measure: str = "mean squared error",
-    parts: str = "windows",
-) -> None:
+def learning_curve(history: Mapping[str, Sequence[float]], best_epoch: int, start: float | None = None) -> None:
     """Training and validation loss by epoch, and the epoch whose weights were kept.
-
-    The loss is a `measure` on `parts` of the data.
 
     With `start`, the validation loss before the first epoch, that too, and larger type. The training loss is the mean
     during an epoch, so then it is drawn at the middle of it.
@@ -84,17 +76,16 @@ def learning_curve(
     axes.axvline(best_epoch, color=MODEL, linestyle=":", label="weights kept")
     scale_losses(axes)
     axes.set_xlabel("epoch")
-    axes.set_ylabel(measure)
+    axes.set_ylabel("mean squared error")
     if known:
         enlarge(axes)
     legend(figure, SIZE if known else 9)
     show(
         figure,
-        alt=f"Two curves of {measure} by epoch, training and validation, on a logarithmic axis; a dotted line "
+        alt="Two curves of mean squared error by epoch, training and validation, on a logarithmic axis; a dotted line "
         "marks the epoch with the lowest validation error, whose weights were kept.",
-        caption=f"Losses in {'scaled units' if parts == 'windows' else measure}, on a logarithmic axis: on training "
-        f"{parts} the mean during each epoch, on validation {parts} after it. The weights kept are those after epoch "
-        f"{best_epoch}.",
+        caption="Losses in scaled units, on a logarithmic axis: on training windows the mean during each epoch, on "
+        f"validation windows after it. The weights kept are those after epoch {best_epoch}.",
     )
 
 

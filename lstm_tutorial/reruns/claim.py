@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from lstm_tutorial.reruns.errors import ChapterFailed, RequestError
-from lstm_tutorial.reruns.run import UNFINISHED, save_json
+from lstm_tutorial.reruns.errors import RequestError
+from lstm_tutorial.reruns.run import UNFINISHED, marked, save_json
 
 ABOUT = "edition.json"
 
@@ -47,13 +47,8 @@ def claimed(folder: Path, about: Mapping[str, Any], force: bool) -> Iterator[Non
                 path = folder / name
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
         folder.mkdir(parents=True, exist_ok=True)
-        mark.write_text("This edition has not finished. The same command goes on where it stopped.\n", encoding="utf-8")
-        save_json(known, about)
-        try:
+        with marked(folder, "This edition has not finished. The same command goes on where it stopped.\n"):
+            save_json(known, about)
             yield
-        except ChapterFailed as error:
-            mark.write_text(f"{mark.read_text(encoding='utf-8')}{error}\n", encoding="utf-8")
-            raise
-        mark.unlink()
     except OSError as error:
         raise RequestError(f"{folder}: can't be written ({error.strerror or error})") from None

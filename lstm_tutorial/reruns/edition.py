@@ -5,12 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import platform
 import sys
 import tempfile
 from collections.abc import Mapping
-from contextlib import suppress
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +15,12 @@ import nbformat
 from nbformat import NotebookNode
 from tqdm import tqdm
 
-from lstm_tutorial.cluster import PACKAGES, connect, cores
+from lstm_tutorial.cluster import connect, cores, versions
 from lstm_tutorial.reruns.adapt import adapt
 from lstm_tutorial.reruns.bind import bind
 from lstm_tutorial.reruns.chapters import Chapter, find_chapter, nearest
 from lstm_tutorial.reruns.claim import ABOUT, claimed, read_about
+from lstm_tutorial.reruns.data import blame
 from lstm_tutorial.reruns.errors import ChapterFailed, RequestError
 from lstm_tutorial.reruns.execute import count_steps, execute
 from lstm_tutorial.reruns.results import read_results
@@ -32,6 +30,8 @@ from lstm_tutorial.settings import Settings, convert
 NAMES = ("prepare", "design", "train", "evaluate", "tune", "deploy")
 # Who takes the networks that another has trained waits for it.
 AFTER = {"evaluate": "train", "deploy": "evaluate"}
+# What an edition decides itself.
+RESERVED = ("folder", "networks", "forecast_csv", "others", "tensorboard")
 # Processor seconds, measured on jfk and shorter series: for kernels and what does not grow, a trial of the search, a
 # thousand rows read, a window in all that is fitted once, a window in an epoch.
 STARTS, TRIAL, READS, FITS, PASS = 150.0, 2.5, 0.2, 0.004, 1.2e-4
@@ -80,7 +80,7 @@ def edition(
         "data": _fingerprint(values["csv"], data),
         "settings": {name: values[name] for name in Settings.model_fields},
         "chapters": hashlib.sha256("\n".join(sources).encode()).hexdigest(),
-        "versions": _versions(),
+        "versions": versions(),
     }
     if keep and not (folder / UNFINISHED).exists() and read_about(folder) == json.loads(json.dumps(about)):
         found: dict[str, Any] = json.loads((folder / RESULTS).read_text(encoding="utf-8"))
@@ -148,10 +148,6 @@ def _choose(chapters: Mapping[str, Chapter], given: Mapping[str, Any], preset: s
     return chosen
 
 
-# What an edition decides itself.
-RESERVED = ("folder", "networks", "forecast_csv", "others", "tensorboard")
-
-
 def _values(chapter: Chapter, chosen: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     """The parameters of one chapter: all settings that were chosen, whether or not it lists them."""
     own: dict[str, Any] = {"others": "", "networks": str(folder), "forecast_csv": str(folder / "forecast.csv")}
@@ -211,20 +207,9 @@ def _run(name: str, notebook: str, values: Mapping[str, Any], target: Path, _: o
 
 def _fingerprint(csv: str, data: bytes | None) -> str:
     """A hash of the data: of the file's bytes, or of a sample's values."""
-    from lstm_tutorial.workflow.prepare import SAMPLES, DataError, read_bytes, read_frame
+    from lstm_tutorial.workflow.prepare import SAMPLES, read_bytes, read_frame
 
-    try:
+    with blame(csv):
         sample = data is None and csv in SAMPLES
         content = read_frame(csv).to_csv().encode() if sample else read_bytes(csv) if data is None else data
-    except DataError as error:
-        raise RequestError(f"{csv}: {error}") from None
     return hashlib.sha256(content).hexdigest()
-
-
-def _versions() -> dict[str, str]:
-    """What made it: the same versions give the same figures on the same kind of machine."""
-    found = {"python": platform.python_version()}
-    for name in PACKAGES:
-        with suppress(PackageNotFoundError):
-            found[name] = version(name)
-    return found

@@ -12,6 +12,7 @@ from typing import Any
 import nbformat
 from tqdm import tqdm
 
+from lstm_tutorial.reruns.data import blame
 from lstm_tutorial.reruns.edition import edition
 from lstm_tutorial.reruns.errors import ChapterFailed, RequestError
 from lstm_tutorial.reruns.page import render
@@ -29,13 +30,11 @@ def editions(
     best first, with "error" for a series that could not be used, the last of all. A second call goes on where the
     first one stopped. Options are those of `edition`. Raises `RequestError` for a file that can't be used at all.
     """
-    from lstm_tutorial.workflow.prepare import DataError, read_bytes, split_series
+    from lstm_tutorial.workflow.prepare import read_bytes, split_series
 
     folder = Path(out).expanduser()
-    try:
+    with blame(csv):
         parts = split_series(read_bytes(csv), series)
-    except DataError as error:
-        raise RequestError(f"{csv}: {error}") from None
     if folder.exists() and not folder.is_dir():
         raise RequestError(f"{folder}: a file; name a folder")
     names = _folders(list(parts))
@@ -87,8 +86,7 @@ def _overview(rows: list[dict[str, Any]], series: str) -> str:
         f"The blend of a linear model and LSTMs has a smaller error than the best of the other methods on {ahead} of "
         f"{len(made)} series, on {proven} of them by more than chance. *Ratio* is its RMSE divided by theirs; below 1 "
         "it is ahead. *MASE* is its mean absolute error, divided by that of the seasonal naive rule on the training "
-        "part. "
-        "The last column says how many values the 80 % intervals held.",
+        "part. The last column says how many values the 80 % intervals held.",
         "| series | rows | best other | ratio | the blend is | MASE | held |\n"
         "| :-- | --: | :-- | --: | :-- | --: | --: |\n"
         + "\n".join(

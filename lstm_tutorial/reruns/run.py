@@ -97,20 +97,26 @@ def save_json(path: Path, content: Mapping[str, Any]) -> None:
 
 
 @contextmanager
+def marked(folder: Path, text: str) -> Iterator[None]:
+    """While in it, and after a failure, the folder has a file that says it is unfinished, and why."""
+    mark = folder / UNFINISHED
+    mark.write_text(text, encoding="utf-8")
+    try:
+        yield
+    except ChapterFailed as error:
+        mark.write_text(f"{text}{error}\n", encoding="utf-8")
+        raise
+    mark.unlink()
+
+
+@contextmanager
 def _unfinished(folder: Path, chapter: Chapter, force: bool) -> Iterator[None]:
     """Claim the folder, mark it unfinished, and take the mark away when all has gone well."""
     created = [path for path in (folder, *folder.parents) if not path.exists()]
-    mark = folder / UNFINISHED
     try:
         _claim(folder, chapter, force)
-        text = f"This rerun of {chapter.name} has not finished. The same command starts it again.\n"
-        mark.write_text(text, encoding="utf-8")
-        try:
+        with marked(folder, f"This rerun of {chapter.name} has not finished. The same command starts it again.\n"):
             yield
-        except ChapterFailed as error:
-            mark.write_text(f"{text}{error}\n", encoding="utf-8")
-            raise
-        mark.unlink()
     except OSError as error:
         if created:
             shutil.rmtree(created[-1], ignore_errors=True)

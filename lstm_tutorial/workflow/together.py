@@ -6,6 +6,7 @@ failed, and tried again.
 
 from __future__ import annotations
 
+import socket
 import time
 import warnings
 from collections.abc import Callable, Iterator
@@ -154,6 +155,7 @@ def measure(trial: optuna.Trial, plan: Plan) -> float:
     """The error of the settings that a trial proposes; prunes it, unless it has the settings given."""
     import optuna
 
+    trial.set_user_attr("process", this_process())
     params = {name: _suggest(trial, name, values) for name, values in plan.space.items()}
     given = all(getattr(plan.start, name) == value for name, value in params.items())
     stretches = plan.folds[params["timesteps"]]
@@ -164,6 +166,14 @@ def measure(trial: optuna.Trial, plan: Plan) -> float:
             raise optuna.TrialPruned
 
     return judge.error_on(stretches, plan.start.model_copy(update=params), report)
+
+
+def this_process() -> list[Any]:
+    """What tells this process from all others, so that a trial says who runs it."""
+    import psutil
+
+    process = psutil.Process()
+    return [socket.gethostname(), process.pid, process.create_time()]
 
 
 def _suggest(trial: optuna.Trial, name: str, values: optuna.distributions.BaseDistribution) -> Any:

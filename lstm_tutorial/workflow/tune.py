@@ -19,7 +19,15 @@ from lstm_tutorial.settings import Settings
 from lstm_tutorial.training import quiet
 from lstm_tutorial.workflow import judge
 from lstm_tutorial.workflow.plan import BATCH_SIZES, RANGES, Plan, load_optuna, make_plan
-from lstm_tutorial.workflow.together import FIRST, Shared, make_pruner, measure, open_study, search_together
+from lstm_tutorial.workflow.together import (
+    FIRST,
+    Shared,
+    make_pruner,
+    measure,
+    open_study,
+    search_together,
+    this_process,
+)
 from lstm_tutorial.workflow.train import ELSEWHERE
 
 if TYPE_CHECKING:
@@ -104,7 +112,6 @@ def _search(study: optuna.Study, plan: Plan, show: Callable[[optuna.Study], None
         seed = np.random.SeedSequence([start.seed, begun]).generate_state(1)
         study.sampler = optuna.samplers.TPESampler(seed=int(seed[0]), multivariate=True)
         trial = study.ask(plan.space)
-        trial.set_user_attr("process", _process())
         try:
             study.tell(trial, measure(trial, plan))
         except optuna.TrialPruned:
@@ -161,19 +168,11 @@ def _open(shared: Shared | None, path: Path | None, run: Run) -> Iterator[optuna
         raise ValueError(f"{path} is damaged, or no study; name another folder, or delete this file") from None
 
 
-def _process() -> list[Any]:
-    """What tells this process from all others."""
-    import psutil
-
-    process = psutil.Process()
-    return [socket.gethostname(), process.pid, process.create_time()]
-
-
 def _died(process: list[Any] | None) -> bool:
     """Whether a process ran on this machine and is gone."""
     import psutil
 
-    host, number, created = process or _process()
+    host, number, created = process or this_process()
     if process and host != socket.gethostname():
         return False
     try:

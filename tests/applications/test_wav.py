@@ -11,7 +11,6 @@ from scipy.io import wavfile
 
 from lstm_tutorial.applications.wav import (
     Recording,
-    of_speakers,
     players,
     read_folder,
     read_wav,
@@ -204,11 +203,6 @@ def test_texts_of_digits_are_told_from_others():
 
 def recordings_of(*speakers):
     return [Recording(np.zeros(800), 8000, "one", name, f"{n}.wav") for n, name in enumerate(speakers)]
-
-
-def test_recordings_are_picked_by_speaker():
-    found = of_speakers(recordings_of("a", "b", "c", "a"), ["a", "c"])
-    assert [one.name for one in found] == ["0.wav", "2.wav", "3.wav"]
 
 
 def test_recordings_are_split_by_speaker_and_without_speakers_one_by_one():

@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import json
 import os
 import sqlite3
 import subprocess
@@ -279,9 +280,9 @@ def test_killed_and_started_again_a_search_finds_the_same_as_undisturbed(tmp_pat
 
 
 def test_a_trial_that_a_living_process_runs_is_left_to_it():
-    assert not tune._died(tune._process())
+    assert not tune._died(together.this_process())
     ended = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True)
-    host, _, created = tune._process()
+    host, _, created = together.this_process()
     assert tune._died([host, int(ended.stdout), created])
     assert not tune._died(["another machine", int(ended.stdout), created])
     assert tune._died(None)
@@ -345,27 +346,45 @@ def search(folder, settings, **options) -> subprocess.Popen:
     return subprocess.Popen(command, env=environment, text=True, stdout=subprocess.PIPE, **options)
 
 
-def states(folder) -> list[str]:
-    """Those of the trials so far; none before the study is there."""
+def ask(folder, query: str) -> list[tuple]:
+    """Rows from the study's database; none before it is there."""
     if not (folder / "study.db").exists():
         return []
     with contextlib.closing(sqlite3.connect(f"file:{folder}/study.db?mode=ro", uri=True, timeout=60)) as database:
         try:
-            return [state for (state,) in database.execute("SELECT state FROM trials ORDER BY number")]
+            return database.execute(query).fetchall()
         except sqlite3.OperationalError:
             return []
+
+
+STATES = "SELECT state FROM trials ORDER BY number"
+RUNNING = """
+SELECT value_json FROM trial_user_attributes JOIN trials USING (trial_id) WHERE state = 'RUNNING' AND key = 'process'
+"""
+
+
+def states(folder) -> list[str]:
+    """Those of the trials so far."""
+    return [state for (state,) in ask(folder, STATES)]
+
+
+def stop_one(folder) -> psutil.Process:
+    """A worker in the middle of a trial, stopped so that it can't end it before it is killed."""
+    for _ in range(1200):
+        for (value,) in ask(folder, RUNNING) if "COMPLETE" in states(folder) else []:
+            worker = psutil.Process(json.loads(value)[1])
+            worker.suspend()
+            if (value,) in ask(folder, RUNNING):
+                return worker
+            worker.resume()
+        time.sleep(0.1)
+    raise AssertionError("no trial ran")
 
 
 def test_two_processes_share_a_study_and_a_killed_ones_trial_is_tried_again(tmp_path):
     settings = SETTINGS.model_copy(update={"workers": 2, "trials": 5})
     process = search(tmp_path / "study", settings)
-    for _ in range(1200):
-        if "RUNNING" in (found := states(tmp_path / "study")) and "COMPLETE" in found:
-            break
-        time.sleep(0.1)
-    children = psutil.Process(process.pid).children(recursive=True)
-    worker = max(children, key=lambda child: child.memory_info().rss)  # one that has loaded Keras
-    worker.kill()
+    stop_one(tmp_path / "study").kill()
     found = pd.read_json(io.StringIO(process.communicate(timeout=300)[0]))
     assert process.returncode == 0
     assert len(found) >= 5 and set(found["state"]) <= {"complete", "pruned"}
