@@ -49,8 +49,8 @@ class Settings(BaseModel):
     trials: int = Field(16, ge=1, le=100_000, description="settings to try")
     minutes: float | None = Field(None, gt=0, description="longest search; None: until all trials are done")
     workers: int = Field(1, ge=1, description="processes that search")
-    scheduler: str | None = Field(None, description="of a Dask cluster that searches, such as tcp://host:8786")
-    storage: str | None = Field(None, description="database of the study for several machines; None: in the folder")
+    scheduler: str | None = Field(None, description="a Dask cluster, such as tcp://host:8786")
+    storage: str | None = Field(None, description="database of the study; None: a file")
     folder: str | None = Field(None, description="keeps what was trained; None: nothing is kept")
 
     @model_validator(mode="after")

@@ -1,4 +1,4 @@
-"""How to run the chapters again, with other parameters and your own data: `reruns.run(...)`, `reruns.sweep(...)`."""
+"""How to run the chapters again on your own data: `reruns.run(...)`, `reruns.edition(...)`, `reruns.sweep(...)`."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from lstm_tutorial.reruns.edition import edition as edition
     from lstm_tutorial.reruns.run import run as run
     from lstm_tutorial.reruns.sweep import sweep as sweep
 
@@ -25,7 +26,7 @@ def callable_module(name: str) -> None:
 
 
 def __getattr__(name: str) -> Any:
-    # Not before somebody asks: commands that need neither start fast.
-    if name in ("run", "sweep"):
+    # Not before somebody asks: commands that need none of them start fast.
+    if name in ("run", "edition", "sweep"):
         return import_module(f"{__name__}.{name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

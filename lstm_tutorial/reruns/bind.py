@@ -11,6 +11,7 @@ from nbformat import NotebookNode
 from lstm_tutorial.reruns.adapt import summarize
 from lstm_tutorial.reruns.page import render
 from lstm_tutorial.reruns.results import read_results
+from lstm_tutorial.workflow.schema import step_words
 
 
 def bind(
@@ -32,18 +33,21 @@ def parts(executed: Mapping[str, NotebookNode], titles: Mapping[str, str], about
     most, members = settings["windows"], settings["members"]
     used = [data[f"{part}_windows"] for part in ("training", "validation", "test")]
     thinned = f" **Of each part, at most {most:,} windows were used, drawn at random.**" if most in used else ""
-    step = f", a row each {data['step']}" if data["step"] else ""
+    step = f", one for each {step_words(data['step'])}" if data["step"] else ""
+    first, last = (data[end].removesuffix(" 00:00:00") for end in ("first", "last"))
     listed = "\n".join(f"- [{titles[name]}]({name}.html)" for name in executed)
     return {
-        "data": f"## The data\n\n{data['rows']:,} rows of *{data['target']}*, from {data['first']} to {data['last']}"
+        "data": f"## The data\n\n{data['rows']:,} rows of *{data['target']}*, from {first} to {last}"
         f"{step}. The last {settings['test_fraction']:.0%} of them were held out to score forecasts, the "
         f"{settings['validation_fraction']:.0%} before them to choose by.{thinned}",
         "verdict": "## Which method won, by how much, and how sure is that?\n\nThe *blend* mixes a linear model and "
         f"the mean of {members} LSTM{'s' * (members > 1)}, in the shares that did best on the validation part. Errors "
         "are root mean squared errors (RMSE) on the test part, in the units of the data.",
-        "forecast": '## The forecast\n\nThe file <a href="forecast.csv">forecast.csv</a> holds it, with the ends of '
-        "intervals that should contain 80 and 95 of 100 values.",
-        "distrust": "## What to distrust",
+        "forecast": "## The forecast\n\nIt is that of the blend, whichever method won. The file "
+        '<a href="forecast.csv">forecast.csv</a> holds it, with the ends of intervals that should contain 80 and 95 of '
+        "100 values.",
+        "distrust": "## What to distrust\n\nWhat a test part has shown holds as long as the series goes on as it "
+        "was. Nothing here was chosen by it, but what it says of small differences is luck in part.",
         "more": f"## More\n\n{listed}\n\nThe executed notebooks are in `notebooks`, all key figures in "
         '<a href="results.json">results.json</a>, every setting in <a href="edition.json">edition.json</a>, from '
         "which the first of these commands makes the edition again. The others forecast from newer data.\n\n```\n"

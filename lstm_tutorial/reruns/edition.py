@@ -16,6 +16,7 @@ from nbformat import NotebookNode
 from tqdm import tqdm
 
 from lstm_tutorial.cluster import connect, cores, versions
+from lstm_tutorial.reruns import callable_module
 from lstm_tutorial.reruns.adapt import adapt
 from lstm_tutorial.reruns.bind import bind
 from lstm_tutorial.reruns.chapters import Chapter, find_chapter, nearest
@@ -28,6 +29,7 @@ from lstm_tutorial.reruns.run import DATA, RESULTS, UNFINISHED, check_data, save
 from lstm_tutorial.settings import Settings, convert
 
 NAMES = ("prepare", "design", "train", "evaluate", "tune", "deploy")
+FIRST = ("train", "tune", "design")  # what takes longest begins first, so that all end at about the same time
 # Who takes the networks that another has trained waits for it.
 AFTER = {"evaluate": "train", "deploy": "evaluate"}
 # What an edition decides itself.
@@ -42,6 +44,8 @@ PRESETS: dict[str, dict[str, Any]] = {
     "fast": {"windows": 3000, "members": 2, "epochs": 30, "patience": 4, "trials": 6, "updates": 60},
     "thorough": {"members": 5, "trials": 64, "updates": 600},
 }
+# With the preset normal, fewer rows than this need less: so many updates are still dozens of passes over all windows.
+FEW, LESS = 1000, {"updates": 50, "trials": 8}
 
 
 def edition(
@@ -69,6 +73,9 @@ def edition(
     kept = (folder / DATA).resolve()
     values = Settings().model_dump() | chosen
     rows, data = check_data(values, kept)
+    if preset == "normal" and rows < FEW:
+        chosen = LESS | chosen
+        values |= {name: chosen[name] for name in LESS}
     request = {
         "csv": csv if data is not None else values["csv"],
         "preset": preset,
@@ -78,7 +85,7 @@ def edition(
     sources = [cell.source for notebook in notebooks.values() for cell in notebook.cells]
     about = request | {
         "data": _fingerprint(values["csv"], data),
-        "settings": {name: values[name] for name in Settings.model_fields},
+        "settings": {name: values[name] for name in [*Settings.model_fields, *sorted(chosen)]},
         "chapters": hashlib.sha256("\n".join(sources).encode()).hexdigest(),
         "versions": versions(),
     }
@@ -178,7 +185,7 @@ def _execute(
             with connect(workers) as client:
                 client.subscribe_topic("cells", lambda _: bar.update())
                 futures: dict[str, Any] = {}
-                for name in sorted(missing, key=lambda name: name not in AFTER.values()):
+                for name in sorted(missing, key=[*FIRST, *NAMES].index):
                     task = (name, nbformat.writes(notebooks[name]), values[name], places[name])
                     futures[name] = client.submit(_run, *task, futures.get(AFTER.get(name, "")), pure=False)
                 failures = [error for future in futures.values() if (error := future.exception())]
@@ -213,3 +220,6 @@ def _fingerprint(csv: str, data: bytes | None) -> str:
         sample = data is None and csv in SAMPLES
         content = read_frame(csv).to_csv().encode() if sample else read_bytes(csv) if data is None else data
     return hashlib.sha256(content).hexdigest()
+
+
+callable_module(__name__)

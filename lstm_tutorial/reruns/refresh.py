@@ -1,10 +1,17 @@
-"""Execute chapters and store their outputs in them: `python -m lstm_tutorial.reruns.refresh [CHAPTER]...`."""
+"""Execute chapters and store their outputs in them: `python -m lstm_tutorial.reruns.refresh [CHAPTER]...`.
+
+"reruns" is the page of commands: what they print is stored in it.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import nbformat
 from nbclient import NotebookClient
@@ -12,8 +19,11 @@ from nbconvert.filters import strip_ansi
 from nbformat import NotebookNode
 
 from lstm_tutorial.environment import quiet
-from lstm_tutorial.reruns.chapters import Chapter, find_chapter, find_chapters
+from lstm_tutorial.reruns.chapters import Chapter, book_folder, find_chapter, find_chapters
 from lstm_tutorial.reruns.errors import RequestError
+from lstm_tutorial.reruns.replay import replay
+
+PAGE = "reruns"
 
 
 def refresh(chapter: Chapter) -> None:
@@ -51,26 +61,38 @@ def normalize(notebook: NotebookNode) -> NotebookNode:
     return notebook
 
 
+def refresh_page(path: Path) -> None:
+    """Run the commands of a page in an empty folder, then store what they printed."""
+    with TemporaryDirectory() as folder:
+        text = replay(path.read_text(encoding="utf-8"), Path(folder))
+    path.write_text(text, encoding="utf-8")
+
+
 def main(names: list[str]) -> int:
-    """Refresh the named chapters, or all, two side by side; the exit code is 1 if one failed."""
+    """Refresh what is named, or all, two side by side; the exit code is 1 if one failed."""
     quiet()
     try:
-        chapters = [find_chapter(name) for name in names] or list(find_chapters().values())
+        chapters = [find_chapter(name) for name in names if name != PAGE]
     except RequestError as error:
         print(error, file=sys.stderr)
         return 2
+    tasks: dict[str, Callable[[], None]] = {}
+    for chapter in chapters if names else find_chapters().values():
+        tasks[chapter.name] = partial(refresh, chapter)
+    if not names or PAGE in names:
+        tasks[PAGE] = partial(refresh_page, book_folder() / f"{PAGE}.md")
 
-    def attempt(chapter: Chapter) -> bool:
+    def attempt(name: str) -> bool:
         try:
-            refresh(chapter)
+            tasks[name]()
         except Exception as error:
-            print(f"{chapter.name}: failed, nothing stored\n{strip_ansi(str(error))}", file=sys.stderr)
+            print(f"{name}: failed, nothing stored\n{strip_ansi(str(error))}", file=sys.stderr)
             return False
-        print(f"{chapter.name}: stored")
+        print(f"{name}: stored")
         return True
 
     with ThreadPoolExecutor(2) as pool:
-        return 0 if all(list(pool.map(attempt, chapters))) else 1
+        return 0 if all(list(pool.map(attempt, tasks))) else 1
 
 
 if __name__ == "__main__":

@@ -138,7 +138,7 @@ class Evaluation:
         said = WORDS[compared.verdict].format(other=best, p=metrics.write_p(compared.p_value))
         text = (
             f"The best of the others is {best}, with an RMSE of {rmse[best]:.4g}. The blend has {rmse['blend']:.4g}, "
-            f"{abs(gap):.1%} {'less' if gap < 0 else 'more'}: {said}."
+            f"{_difference(gap)}: {said}."
         )
         near = (name for name in rmse if name in baselines.METHODS and rmse[name] < (1 + CLOSE) * rmse[best])
         for name in near:
@@ -153,13 +153,15 @@ class Evaluation:
     def worth(self) -> str:
         """What the LSTMs added to the linear model, in three sentences. Needs "ridge" among the forecasts."""
         rmse, count = self.rmse(), len(self.members)
-        gap, unit = rmse["ridge"] - rmse["blend"], self.prepared.schema.unit
+        gap, unit = rmse["blend"] - rmse["ridge"], self.prepared.schema.unit
         gain = f"{abs(gap):.2g}{' ' * bool(unit)}{unit}"
+        difference = _difference(gap / rmse["ridge"])
         networks = f"{count} network{'s' * (count > 1)}"
         return (
             f"The LSTMs' share is {self.weight:.2f}. Alone, the linear model has an RMSE of {rmse['ridge']:.4g}, the "
-            f"LSTMs have {rmse['LSTM']:.4g}. The blend has {rmse['blend']:.4g}, which is {gain} or "
-            f"{abs(gap) / rmse['ridge']:.1%} {'less' if gap > 0 else 'more'} than the linear model. "
+            f"LSTMs have {rmse['LSTM']:.4g}. The blend has {rmse['blend']:.4g}, "
+            + (f"which is {gain} or {difference} than" if difference[0].isdigit() else f"{difference} as")
+            + " the linear model. "
             + WORTH[self.compare("ridge").verdict].format(networks=networks, gain=gain)
         )
 
@@ -215,6 +217,11 @@ def score_table(prepared: Prepared, windows: Windows, forecasts: Mapping[str, np
     truth = prepared.truth(windows)
     rows = {name: metrics.scores(truth, forecast, scale) for name, forecast in forecasts.items()}
     return pd.DataFrame.from_dict(rows, orient="index")[["MAE", "RMSE", "MASE"]].sort_values("RMSE")
+
+
+def _difference(gap: float) -> str:
+    """A relative difference, in words."""
+    return f"{abs(gap):.1%} {'less' if gap < 0 else 'more'}" if abs(gap) >= 0.0005 else "practically as much"
 
 
 def verdict(errors: pd.Series, rule: float) -> str:

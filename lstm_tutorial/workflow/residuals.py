@@ -29,8 +29,11 @@ def best_lags(prepared: Prepared, windows: Windows, forecast: np.ndarray) -> np.
     return np.array(found)
 
 
-def residual_checks(errors: np.ndarray) -> pd.DataFrame:
+def residual_checks(errors: np.ndarray, first: np.ndarray) -> pd.DataFrame:
     """Bias and leftover correlation of errors (n, horizon), truth minus forecast, a row for each step ahead.
+
+    `first` (n,) are the rows of the first targets. Where most windows are no neighbors, since they were drawn at
+    random, nothing is known of correlation, and the last two columns are NaN.
 
     "standard error" is that of the mean error, with a HAC variance. "correlation of errors" is that of errors h steps
     apart, where h is the step ahead: a good forecast made h steps ahead errs in ways that overlap up to lag h - 1 and
@@ -50,7 +53,10 @@ def residual_checks(errors: np.ndarray) -> pd.DataFrame:
                 "95 % limit": 1.96 * np.sqrt((1 + 2 * np.sum(lags[1:step] ** 2)) / n),
             }
         )
-    return pd.DataFrame(rows, index=pd.RangeIndex(1, horizon + 1, name="steps ahead"))
+    table = pd.DataFrame(rows, index=pd.RangeIndex(1, horizon + 1, name="steps ahead"))
+    if np.median(np.diff(first)) > 1:
+        table[["correlation of errors", "95 % limit"]] = np.nan
+    return table
 
 
 def autocorrelations(values: np.ndarray, most: int) -> np.ndarray:

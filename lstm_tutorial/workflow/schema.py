@@ -14,6 +14,8 @@ import numpy as np
 CYCLES = {"day": (86_400, 2), "week": (7 * 86_400, 3), "year": (365.25 * 86_400, 2)}
 _MONTHS = {"MS": 1, "QS": 3, "YS": 12}
 _SECONDS = {"s": 1, "min": 60, "h": 3_600, "D": 86_400, "W": 7 * 86_400}
+_WORDS = {"s": "second", "min": "minute", "h": "hour", "D": "day", "B": "working day", "W": "week"}
+_WORDS |= {"MS": "month", "QS": "quarter", "YS": "year"}
 _STEP = re.compile(r"(\d*)(s|min|h|D|W|B|MS|QS|YS)(?:-\w+)?")
 
 
@@ -52,6 +54,12 @@ def step_seconds(step: str) -> float:
     if unit == "B":
         return count * 7 / 5 * 86_400
     return count * (_SECONDS[unit] if unit in _SECONDS else _MONTHS[unit] * CYCLES["year"][0] / 12)
+
+
+def step_words(step: str) -> str:
+    """A step in words, such as "hour" or "15 minutes". Raises ValueError for a step that isn't one."""
+    count, unit = _parse(step)
+    return f"{count} {_WORDS[unit]}s" if count > 1 else _WORDS[unit]
 
 
 def next_times(last: np.datetime64, step: str, count: int) -> np.ndarray:

@@ -19,6 +19,8 @@ def opening(evaluation: Evaluation) -> str:
     places = parts.length - steps + 1 - max(parts.test, prepared.scaler.reach)
     used = len(prepared.test.first)
     left_out = " (the others' windows touch a gap or start from an interpolated value)" if used < places else ""
+    if used == prepared.settings.windows:
+        left_out = ", drawn at random"
     return (
         f"Here: {_name(evaluation)}, {_steps(steps)} ahead from {used:,} of {places:,} places{left_out}. "
         f"{len(prepared.validation.first):,} windows before them said how to blend." + (f" **{few}**" if few else "")
@@ -50,8 +52,9 @@ def seeds(evaluation: Evaluation) -> str:
     spread, rmse, best = evaluation.spread, evaluation.rmse(), evaluation.best_other
     gap = abs(rmse["blend"] - rmse[best])
     return (
-        f"The seeds are {spread:.2g} apart, {spread / rmse['blend']:.1%} of the RMSE; the blend and {best} are "
-        f"{gap:.2g} apart, which is {'more' if gap > spread else '**not more**'}."
+        f"Blends with one network each, which differ in its seed alone, have RMSEs that are {spread:.2g} apart, "
+        f"{spread / rmse['blend']:.1%}; the blend and {best} are {gap:.2g} apart, which is "
+        f"{'more' if gap > spread else '**not more**'}."
     )
 
 
@@ -70,13 +73,16 @@ def lateness(lags: np.ndarray) -> str:
 def leftovers(checks: pd.DataFrame, errors: np.ndarray, season: int | None) -> str:
     """How often `residual_checks` of errors (n, horizon) find a mean error or correlation beyond chance."""
     biased = checks["mean error"].abs() > 2 * checks["standard error"]
+    text = f"The mean error is more than twice its standard error at {biased.sum()} of {_steps(len(checks))} ahead. "
+    if checks["95 % limit"].isna().all():
+        return text + "Windows were drawn at random, so of correlation between neighbors nothing can be said."
     left = checks["correlation of errors"].abs() > checks["95 % limit"]
     p = residuals.ljung_box(errors[:, 0], season or 10)
     return (
-        f"The mean error is more than twice its standard error at {biased.sum()} of {_steps(len(checks))}, the "
-        f"correlation above its limit at {left.sum()}. One step ahead, the Ljung-Box test, which takes all lags up to "
-        f"{season or 10} together, {'finds' if p < metrics.SIGNIFICANCE else 'does not find'} correlation "
-        f"(p {metrics.write_p(p)})" + (": there is something left to learn." if p < metrics.SIGNIFICANCE else ".")
+        f"{text}Errors are correlated over more steps than they overlap at {left.sum()}. One step ahead, the Ljung-Box "
+        f"test, which takes all lags up to {season or 10} together, "
+        f"{'finds' if p < metrics.SIGNIFICANCE else 'does not find'} correlation (p {metrics.write_p(p)})"
+        + (": there is something left to learn." if p < metrics.SIGNIFICANCE else ".")
     )
 
 

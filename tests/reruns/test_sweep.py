@@ -318,14 +318,18 @@ def test_a_page_of_very_many_runs_stays_small(small, tmp_path):
 
 
 def test_the_functions_can_be_called_by_the_names_of_their_modules():
+    from lstm_tutorial.reruns.edition import edition
     from lstm_tutorial.reruns.run import run
     from lstm_tutorial.reruns.sweep import sweep
 
     assert reruns.run.run is run
+    assert reruns.edition.edition is edition
     assert reruns.sweep.sweep is sweep
     with pytest.raises(RequestError, match="no chapter 'none'"):
         reruns.sweep("none")
     with pytest.raises(RequestError, match="no chapter 'none'"):
         reruns.run("none")
+    with pytest.raises(RequestError, match=r"none\.csv: "):
+        reruns.edition("none.csv", "out")
     with pytest.raises(AttributeError, match="no attribute 'swep'"):
         _ = reruns.swep

@@ -200,12 +200,12 @@ def test_a_copy_of_the_last_value_is_as_late_as_it_is_far_ahead(prepared):
 
 def test_residual_checks_find_a_bias_and_what_is_left_to_learn():
     rng = np.random.default_rng(0)
-    clean = residuals.residual_checks(rng.normal(size=(2000, 2)))
+    clean = residuals.residual_checks(rng.normal(size=(2000, 2)), np.arange(2000))
     assert (clean["mean error"].abs() < 3 * clean["standard error"]).all()
     assert (clean["correlation of errors"].abs() < 1.5 * clean["95 % limit"]).all()
     learnable = rng.normal(size=2001)
     learnable = (learnable[1:] + 0.7 * learnable[:-1])[:, None] + 1
-    found = residuals.residual_checks(learnable)
+    found = residuals.residual_checks(learnable, np.arange(2000))
     assert found["mean error"].iloc[0] > 5 * found["standard error"].iloc[0]
     assert found["correlation of errors"].iloc[0] > 5 * found["95 % limit"].iloc[0]
     assert residuals.ljung_box(learnable[:, 0], 10) < 1e-6 < residuals.ljung_box(rng.normal(size=2000), 10)
@@ -217,7 +217,7 @@ def test_autocorrelations_and_limits_agree_with_statsmodels():
     values = np.random.default_rng(0).normal(size=300).cumsum()
     wanted, confidence = acf(values, nlags=9, alpha=0.05, qstat=True)[:2]
     np.testing.assert_allclose(residuals.autocorrelations(values, 9), wanted)
-    limit = residuals.residual_checks(np.tile(values[:, None], (1, 9)))["95 % limit"]
+    limit = residuals.residual_checks(np.tile(values[:, None], (1, 9)), np.arange(300))["95 % limit"]
     np.testing.assert_allclose(limit, (confidence[1:, 1] - wanted[1:]), rtol=1e-3)
 
 
@@ -247,6 +247,9 @@ def test_places_that_are_left_out_are_counted(prepared, evaluation):
     assert f"{n} of {n} places. " in words.opening(evaluation)
     fewer = replace(evaluation, prepared=replace(prepared, test=prepared.test.take(slice(3, None))))
     assert f"{n - 3} of {n} places (the others' windows touch a gap" in words.opening(fewer)
+    settings = prepared.settings.model_copy(update={"windows": n - 3})
+    drawn = replace(evaluation, prepared=replace(fewer.prepared, settings=settings))
+    assert f"{n - 3} of {n} places, drawn at random. " in words.opening(drawn)
 
 
 def test_forecasts_that_came_out_the_same_are_named(evaluation):
@@ -260,7 +263,7 @@ def test_a_lead_is_measured_against_the_spread_of_the_seeds(evaluation):
     truth = evaluation.truth
     forecasts = {"blend": truth + 1.0, "ridge": truth + 1.5}
     near = replace(evaluation, forecasts=forecasts, members=[truth + 1.0, truth + 1.1])
-    assert "0.1 apart, 10.0% of the RMSE; the blend and ridge are 0.5 apart, which is more." in words.seeds(near)
+    assert "RMSEs that are 0.1 apart, 10.0%; the blend and ridge are 0.5 apart, which is more." in words.seeds(near)
     far = replace(evaluation, forecasts=forecasts, members=[truth + 1.0, truth + 2.0])
     assert "which is **not more**" in words.seeds(far)
     assert "nobody knows" in words.seeds(replace(evaluation, members=[truth]))
@@ -276,10 +279,14 @@ def test_lateness_tells_one_step_late_from_a_copy():
 def test_leftovers_are_counted(evaluation):
     errors = np.random.default_rng(0).normal(size=(500, 3))
     errors -= errors.mean(axis=0)
-    checks = residuals.residual_checks(errors + np.array([0.0, 0.0, 9.0]))
-    said = words.leftovers(checks, errors, 24)
-    assert "standard error at 1 of 3 steps, the correlation above its limit at 0." in said
+    errors += np.array([0.0, 0.0, 9.0])
+    said = words.leftovers(residuals.residual_checks(errors, np.arange(500)), errors, 24)
+    assert "standard error at 1 of 3 steps ahead. Errors are correlated over more steps than they overlap at 0." in said
     assert "all lags up to 24 together, does not find" in said
+    drawn = residuals.residual_checks(errors, np.sort(np.random.default_rng(0).choice(5000, 500, replace=False)))
+    assert drawn["95 % limit"].isna().all() and drawn["mean error"].notna().all()
+    said = words.leftovers(drawn, errors, 24)
+    assert "at 1 of 3 steps ahead. Windows were drawn at random" in said and "Ljung" not in said
 
 
 def test_what_intervals_held_is_said_by_step_and_in_one_sentence(evaluation):
@@ -305,3 +312,14 @@ def test_short_series_are_promised_nothing_and_what_lost_is_listed(evaluation):
     assert "On 1 of 2 series a simpler method" in said
     assert "(wins), it is 10.0% ahead of its linear half at most" in said
     assert f"held {board['80 % held'].min():.0%} (fails) to" in said
+
+
+def test_a_difference_that_rounds_to_nothing_is_called_none(evaluation):
+    truth = evaluation.truth
+    blends = {0.99999: "practically as much", 0.9: "10.0% less", 1.1: "10.0% more"}
+    for error, said in blends.items():
+        forecasts = {"blend": truth + error, "ridge": truth + 1.0, "LSTM": truth + 2.0, "persistence": truth + 3.0}
+        found = replace(evaluation, forecasts=forecasts)
+        assert f", {said}: " in found.verdict()
+        wanted = "1, practically as much as the linear model" if error > 0.99 and error < 1 else f"or {said} than the"
+        assert wanted in found.worth()

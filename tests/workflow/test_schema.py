@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lstm_tutorial.workflow.schema import CYCLES, Schema, angles, next_times, step_seconds
+from lstm_tutorial.workflow.schema import CYCLES, Schema, angles, next_times, step_seconds, step_words
 
 STEPS = ["s", "30s", "15min", "h", "6h", "D", "7D", "W-SUN", "B", "MS", "2MS", "QS-JAN", "QS-OCT", "YS-JAN"]
 
@@ -28,6 +28,14 @@ def test_a_step_is_about_as_long_as_it_takes(step):
     index = pd.date_range("2023-01-01", periods=200, freq=step)
     mean = (index[-1] - index[0]) / pd.Timedelta("1s") / 199
     assert step_seconds(step) == pytest.approx(mean, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("step", "words"),
+    [("h", "hour"), ("15min", "15 minutes"), ("W-SUN", "week"), ("QS-OCT", "quarter"), ("B", "working day")],
+)
+def test_a_step_is_said_in_words(step, words):
+    assert step_words(step) == words
 
 
 @pytest.mark.parametrize(("cycle", "step", "length"), [("day", "h", 24), ("week", "D", 7), ("year", "MS", 12)])

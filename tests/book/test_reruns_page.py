@@ -1,0 +1,66 @@
+"""The page of commands: each of them prints what the page says, in an empty folder and in this order."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from lstm_tutorial.reruns import refresh
+from lstm_tutorial.reruns.replay import commands, replay
+
+PAGE = Path(__file__).parents[2] / "book" / "reruns.md"
+NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?(?:e[-+]\d+)?")
+
+
+def test_every_command_prints_what_the_page_says(tmp_path):
+    page = PAGE.read_text(encoding="utf-8")
+    assert len(list(commands(page))) > 20
+    wanted, found = page.splitlines(), replay(page, tmp_path).splitlines()
+    assert [NUMBER.sub("#", line) for line in found] == [NUMBER.sub("#", line) for line in wanted]
+    for new, old in zip(found, wanted, strict=True):
+        numbers = [[float(number.replace(",", "")) for number in NUMBER.findall(line)] for line in (new, old)]
+        # Trainings end a little differently on another processor.
+        assert numbers[0] == pytest.approx(numbers[1], rel=0.05), new
+
+
+SMALL = """# A page
+
+```console
+$ echo a \\
+>   b; printf c
+old
+$ cat notes.txt; false
+$ printf '\\r 50%%|####     | 1/2\\n'; printf '\\033[1mdone\\033[0m\\n' >&2
+```
+
+```{code-block} text
+:caption: later.txt
+
+d
+```
+
+```console
+$ cat later.txt; sleep 600 &
+```
+"""
+
+
+def test_a_page_gets_what_its_commands_print(tmp_path):
+    (tmp_path / "notes.txt").write_text("kept\n")
+    page = replay(SMALL, tmp_path)
+    assert "$ echo a \\\n>   b; printf c\na b\nc\n$ cat notes.txt; false\nkept\n" in page
+    assert "1/2\\n'; printf '\\033[1mdone\\033[0m\\n' >&2\ndone\n```" in page
+    assert "$ cat later.txt; sleep 600 &\nd\n```" in page
+    assert replay(page, tmp_path) == page
+
+
+def test_a_page_whose_shell_ends_is_left_as_it_was(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(refresh, "book_folder", lambda: tmp_path)
+    page = tmp_path / "reruns.md"
+    page.write_text("```console\n$ exit 3\n```\n")
+    assert refresh.main(["reruns"]) == 1
+    assert capsys.readouterr().err == "reruns: failed, nothing stored\nthe shell ended in exit 3\n"
+    assert page.read_text() == "```console\n$ exit 3\n```\n"
+    page.write_text("```console\n$ ls -a\n```\n")
+    assert refresh.main(["reruns"]) == 0
+    assert page.read_text().endswith("\n.\n..\n```\n")
