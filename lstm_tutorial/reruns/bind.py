@@ -11,20 +11,25 @@ from nbformat import NotebookNode
 from lstm_tutorial.reruns.adapt import summarize
 from lstm_tutorial.reruns.page import render
 from lstm_tutorial.reruns.results import read_results
-from lstm_tutorial.workflow.schema import step_words
+from lstm_tutorial.workflow.prepare import step_words
 
 
 def bind(
     folder: Path, executed: Mapping[str, NotebookNode], titles: Mapping[str, str], about: Mapping[str, Any]
 ) -> None:
-    """Write index.html with the summary, and a page for each chapter, into a folder."""
-    pages = {"index.html": "Summary"} | {f"{name}.html": titles[name] for name in executed}
-    data = read_results(executed["prepare"])
-    title = f"{data['target'].replace('_', ' ')}: a forecast, and what it is worth"
-    index = summarize(parts(executed, titles, about), executed.values(), title)
-    (folder / "index.html").write_text(render(index, "Summary", pages), encoding="utf-8")
-    for name, notebook in executed.items():
-        (folder / f"{name}.html").write_text(render(notebook, titles[name], pages), encoding="utf-8")
+    """Write index.html, with the summary, into an edition's folder."""
+    target = read_results(executed["prepare"])["target"].replace("_", " ")
+    index = summarize(parts(executed, titles, about), executed.values(), f"{target}: a forecast, and what it is worth")
+    (folder / "index.html").write_text(render(index, "Summary", _pages(titles)), encoding="utf-8")
+
+
+def write_page(folder: Path, name: str, notebook: NotebookNode, titles: Mapping[str, str]) -> None:
+    """Write the page of a chapter, with links to all the others, into an edition's folder."""
+    (folder / f"{name}.html").write_text(render(notebook, titles[name], _pages(titles)), encoding="utf-8")
+
+
+def _pages(titles: Mapping[str, str]) -> dict[str, str]:
+    return {"index.html": "Summary"} | {f"{name}.html": title for name, title in titles.items()}
 
 
 def parts(executed: Mapping[str, NotebookNode], titles: Mapping[str, str], about: Mapping[str, Any]) -> dict[str, str]:

@@ -18,25 +18,27 @@ from tqdm import tqdm
 from lstm_tutorial.cluster import connect, cores, versions
 from lstm_tutorial.reruns import callable_module
 from lstm_tutorial.reruns.adapt import adapt
-from lstm_tutorial.reruns.bind import bind
+from lstm_tutorial.reruns.bind import bind, write_page
 from lstm_tutorial.reruns.chapters import Chapter, find_chapter, nearest
 from lstm_tutorial.reruns.claim import ABOUT, claimed, read_about
 from lstm_tutorial.reruns.data import blame
 from lstm_tutorial.reruns.errors import ChapterFailed, RequestError
 from lstm_tutorial.reruns.execute import count_steps, execute
 from lstm_tutorial.reruns.results import read_results
-from lstm_tutorial.reruns.run import DATA, RESULTS, UNFINISHED, check_data, save_json
+from lstm_tutorial.reruns.run import DATA, RESULTS, UNFINISHED, Checked, check_data, save_json
 from lstm_tutorial.settings import Settings, convert
 
 NAMES = ("prepare", "design", "train", "evaluate", "tune", "deploy")
-FIRST = ("train", "tune", "design")  # what takes longest begins first, so that all end at about the same time
+# What takes longest begins first, so that all end at about the same time.
+BEGIN = ("train", "tune", "design", "evaluate", "deploy", "prepare")
 # Who takes the networks that another has trained waits for it.
 AFTER = {"evaluate": "train", "deploy": "evaluate"}
 # What an edition decides itself.
 RESERVED = ("folder", "networks", "forecast_csv", "others", "tensorboard")
-# Processor seconds, measured on jfk and shorter series: for kernels and what does not grow, a trial of the search, a
-# thousand rows read, a window in all that is fitted once, a window in an epoch.
-STARTS, TRIAL, READS, FITS, PASS = 150.0, 2.5, 0.2, 0.004, 1.2e-4
+# Processor seconds, measured on six series of 300 to a million rows: for kernels and what does not grow, an update in
+# each comparison, a trial of the search, a row read, a window in all that is fitted once, and in an epoch, for each
+# number that an LSTM step takes.
+STARTS, UPDATE, TRIAL, READS, FITS, EACH = 140.0, 0.3, 2.5, 4e-4, 0.004, 1.2e-7
 EPOCHS = 25  # after which training has stopped, as a rule
 WAYS = 1.8  # of two processes that share two cores
 PRESETS: dict[str, dict[str, Any]] = {
@@ -45,7 +47,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     "thorough": {"members": 5, "trials": 64, "updates": 600},
 }
 # With the preset normal, fewer rows than this need less: so many updates are still dozens of passes over all windows.
-FEW, LESS = 1000, {"updates": 50, "trials": 8}
+FEW, LESS = 1000, {"updates": 50, "trials": 6}
 
 
 def edition(
@@ -72,8 +74,9 @@ def edition(
     folder = Path(out).expanduser()
     kept = (folder / DATA).resolve()
     values = Settings().model_dump() | chosen
-    rows, data = check_data(values, kept)
-    if preset == "normal" and rows < FEW:
+    checked = check_data(values, kept)
+    data = checked.raw
+    if preset == "normal" and checked.rows < FEW:
         chosen = LESS | chosen
         values |= {name: chosen[name] for name in LESS}
     request = {
@@ -93,26 +96,31 @@ def edition(
         found: dict[str, Any] = json.loads((folder / RESULTS).read_text(encoding="utf-8"))
         return found
     if progress:
-        print(f"{rows:,} rows, preset {preset}: {estimate(rows, values, workers or cores())}", file=sys.stderr)
+        about_time = estimate(checked, values, workers or cores())
+        print(f"{checked.rows:,} rows, preset {preset}: {about_time}", file=sys.stderr)
     with claimed(folder, about, force):
         if data is not None:
             kept.write_bytes(data)
             values["csv"] = str(kept)
         chosen["csv"] = values["csv"]
         tasks = {name: _values(chapters[name], chosen, folder.resolve()) for name in NAMES}
-        executed = _execute(notebooks, tasks, folder / "notebooks", workers, progress)
+        titles = {name: chapter.title for name, chapter in chapters.items()}
+        executed = _execute(notebooks, tasks, titles, folder, workers, progress)
         results = {name: read_results(notebook) for name, notebook in executed.items()}
-        bind(folder, executed, {name: chapter.title for name, chapter in chapters.items()}, about)
+        bind(folder, executed, titles, about)
         save_json(folder / RESULTS, results)
     return results
 
 
-def estimate(rows: int, settings: Mapping[str, Any], workers: int) -> str:
+def estimate(data: Checked, settings: Mapping[str, Any], workers: int) -> str:
     """How long an edition will take, in words, from what others took on two cores of 2026."""
-    windows = min(rows, settings["windows"] or rows)
-    epochs = min(settings["epochs"], EPOCHS)
-    seconds = STARTS + settings["trials"] * TRIAL + 1e-3 * rows * READS
-    seconds += windows * (FITS + epochs * PASS * (settings["members"] + 6))
+    windows, epochs = min(data.rows, settings["windows"] or data.rows), min(settings["epochs"], EPOCHS)
+    season = data.season or 8
+    timesteps = settings["timesteps"] or (3 * season if season <= 60 else 96)
+    steps = timesteps // season if timesteps > 60 and timesteps % season == 0 else timesteps
+    each = EACH * (timesteps * data.columns + steps * settings["units"])
+    seconds = STARTS + settings.get("updates", 130) * UPDATE + settings["trials"] * TRIAL + data.rows * READS
+    seconds += windows * (FITS + epochs * (settings["members"] + 6) * each)
     minutes = seconds / 60 / min(workers, WAYS)
     return f"about {minutes:.0f} minutes" if minutes > 1.5 else "a minute or two"
 
@@ -169,13 +177,14 @@ def _values(chapter: Chapter, chosen: Mapping[str, Any], folder: Path) -> dict[s
 def _execute(
     notebooks: Mapping[str, NotebookNode],
     values: Mapping[str, dict[str, Any]],
+    titles: Mapping[str, str],
     folder: Path,
     workers: int | None,
     progress: bool,
 ) -> dict[str, NotebookNode]:
-    """The executed notebooks, which are in `folder` too; those that are there already are not run again."""
-    folder.mkdir(exist_ok=True)
-    places = {name: folder.resolve() / f"{name}.ipynb" for name in notebooks}
+    """The executed notebooks, which are in `folder` with their pages; those that are there are not run again."""
+    (folder / "notebooks").mkdir(exist_ok=True)
+    places = {name: folder.resolve() / "notebooks" / f"{name}.ipynb" for name in notebooks}
     steps = {name: count_steps(notebook) for name, notebook in notebooks.items()}
     missing = [name for name in notebooks if not places[name].exists()]
     done = sum(steps.values()) - sum(steps[name] for name in missing)
@@ -185,8 +194,8 @@ def _execute(
             with connect(workers) as client:
                 client.subscribe_topic("cells", lambda _: bar.update())
                 futures: dict[str, Any] = {}
-                for name in sorted(missing, key=[*FIRST, *NAMES].index):
-                    task = (name, nbformat.writes(notebooks[name]), values[name], places[name])
+                for name in sorted(missing, key=BEGIN.index):
+                    task = (name, nbformat.writes(notebooks[name]), values[name], places[name], titles)
                     futures[name] = client.submit(_run, *task, futures.get(AFTER.get(name, "")), pure=False)
                 failures = [error for future in futures.values() if (error := future.exception())]
     if failures:
@@ -194,8 +203,10 @@ def _execute(
     return {name: nbformat.read(place, as_version=4) for name, place in places.items()}
 
 
-def _run(name: str, notebook: str, values: Mapping[str, Any], target: Path, _: object) -> None:
-    """On a worker: execute a chapter into the file `target`, whole or not at all."""
+def _run(
+    name: str, notebook: str, values: Mapping[str, Any], target: Path, titles: Mapping[str, str], _: object
+) -> None:
+    """On a worker: execute a chapter into the file `target`, whole or not at all, when its page is there."""
     from distributed import get_worker
 
     part = target.with_suffix(".part.ipynb")
@@ -209,6 +220,7 @@ def _run(name: str, notebook: str, values: Mapping[str, Any], target: Path, _: o
             target=part,
             on_cell=lambda: get_worker().log_event("cells", name),
         )
+    write_page(target.parents[1], name, nbformat.read(part, as_version=4), titles)
     os.replace(part, target)
 
 

@@ -62,16 +62,18 @@ def run(
 
 
 class Checked(NamedTuple):
-    """Data that can be used: how many rows, and what they were read from where that has to be kept."""
+    """Data that can be used: rows, columns, steps in a season, and the data themselves where they have to be kept."""
 
     rows: int
+    columns: int
+    season: int | None
     raw: bytes | None
 
 
 def check_data(values: dict[str, Any], kept: Path) -> Checked:
     """Read the data that the parameters name and see that it is long enough, before a kernel starts.
 
-    Returns the data itself where it has to be kept for the kernel: standard input, a URL, or what an earlier
+    Returns the data themselves where they have to be kept for the kernel: standard input, a URL, or what an earlier
     run into the same folder `kept`. Otherwise makes the path absolute, since chapters run in their own folder.
     Raises `RequestError`.
     """
@@ -86,7 +88,7 @@ def check_data(values: dict[str, Any], kept: Path) -> Checked:
         if data is None and csv not in SAMPLES:
             values["csv"] = str(Path(csv).expanduser().resolve())
         check(frame, settings)
-    return Checked(len(frame), data)
+    return Checked(*frame.shape, frame.attrs.get("season"), data)
 
 
 def save_json(path: Path, content: Mapping[str, Any]) -> None:

@@ -71,9 +71,10 @@ def train_seeds(design: Design, prepared: Prepared, updates: int, seeds: int = 3
     losses, seconds, best = np.empty((seeds, 1 + checks)), np.zeros(seeds), []
     for number in range(seeds):
         seed = settings.seed + number
-        fresh = design(settings.model_copy(update={"seed": seed}), prepared.schema)
-        fresh.optimizer.build(fresh.trainable_variables)
-        write_state(model, read_state(fresh))
+        if number:
+            fresh = design(settings.model_copy(update={"seed": seed}), prepared.schema)
+            fresh.optimizer.build(fresh.trainable_variables)
+            write_state(model, read_state(fresh))
         order = _order(epochs.count, checks * every * settings.batch_size, seed)
         losses[number, 0], weights = epochs.score()["loss"], model.get_weights()
         for check, rows in enumerate(np.split(order, checks), start=1):

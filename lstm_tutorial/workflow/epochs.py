@@ -122,6 +122,8 @@ def _compile(step: Callable[[Any], Any], data: tuple[tuple[Any, ...], Any]) -> C
 
     # It warns, on standard output, of models that follow each other quickly, as if one were traced again and again.
     tf.get_logger().setLevel("ERROR")
+    # Rewriting the graphs of networks of this size takes longer than it saves.
+    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
     x, y = data
     signature = [tuple(map(any_length, x)), any_length(y), tf.TensorSpec((None, None), tf.int32)]
 

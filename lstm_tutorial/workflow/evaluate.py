@@ -138,7 +138,7 @@ class Evaluation:
         said = WORDS[compared.verdict].format(other=best, p=metrics.write_p(compared.p_value))
         text = (
             f"The best of the others is {best}, with an RMSE of {rmse[best]:.4g}. The blend has {rmse['blend']:.4g}, "
-            f"{_difference(gap)}: {said}."
+            f"{metrics.write_gap(gap)}: {said}."
         )
         near = (name for name in rmse if name in baselines.METHODS and rmse[name] < (1 + CLOSE) * rmse[best])
         for name in near:
@@ -155,7 +155,7 @@ class Evaluation:
         rmse, count = self.rmse(), len(self.members)
         gap, unit = rmse["blend"] - rmse["ridge"], self.prepared.schema.unit
         gain = f"{abs(gap):.2g}{' ' * bool(unit)}{unit}"
-        difference = _difference(gap / rmse["ridge"])
+        difference = metrics.write_gap(gap / rmse["ridge"])
         networks = f"{count} network{'s' * (count > 1)}"
         return (
             f"The LSTMs' share is {self.weight:.2f}. Alone, the linear model has an RMSE of {rmse['ridge']:.4g}, the "
@@ -217,11 +217,6 @@ def score_table(prepared: Prepared, windows: Windows, forecasts: Mapping[str, np
     truth = prepared.truth(windows)
     rows = {name: metrics.scores(truth, forecast, scale) for name, forecast in forecasts.items()}
     return pd.DataFrame.from_dict(rows, orient="index")[["MAE", "RMSE", "MASE"]].sort_values("RMSE")
-
-
-def _difference(gap: float) -> str:
-    """A relative difference, in words."""
-    return f"{abs(gap):.1%} {'less' if gap < 0 else 'more'}" if abs(gap) >= 0.0005 else "practically as much"
 
 
 def verdict(errors: pd.Series, rule: float) -> str:

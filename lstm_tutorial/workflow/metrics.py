@@ -112,6 +112,11 @@ def diebold_mariano(losses: np.ndarray, other_losses: np.ndarray) -> Comparison:
     return Comparison(difference, statistic, float(2 * t.sf(abs(statistic), n - 1)))
 
 
+def write_gap(gap: float) -> str:
+    """A relative difference as people read it: 9.3% more."""
+    return f"{abs(gap):.1%} {'less' if gap < 0 else 'more'}" if abs(gap) >= 0.0005 else "practically as much"
+
+
 def write_p(p: float) -> str:
     """A p-value to three digits, never as zero; empty for NaN."""
     if np.isnan(p):

@@ -10,12 +10,13 @@ from lstm_tutorial.workflow.parse import DataError
 from lstm_tutorial.workflow.read import parse_frame, read_frame, read_series
 from lstm_tutorial.workflow.samples import SAMPLES
 from lstm_tutorial.workflow.scale import rows_needed
+from lstm_tutorial.workflow.schema import step_words
 from lstm_tutorial.workflow.table import URL, read_bytes, split_series
 from lstm_tutorial.workflow.windows import Prepared, Split, Windows, cut, make_windows, split
 
 # What reads and cuts data is re-exported, so that a chapter needs this module alone.
 __all__ = ["SAMPLES", "URL", "DataError", "Prepared", "Split", "Windows", "check", "choose", "make_windows"]
-__all__ += ["parse_frame", "prepare", "read_bytes", "read_frame", "read_series", "split", "split_series"]
+__all__ += ["parse_frame", "prepare", "read_bytes", "read_frame", "read_series", "split", "split_series", "step_words"]
 
 
 def prepare(data: pd.Series | pd.DataFrame, settings: Settings) -> Prepared:
