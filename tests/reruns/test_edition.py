@@ -19,6 +19,8 @@ from lstm_tutorial.reruns import edition as module
 from lstm_tutorial.reruns.chapters import find_chapter, find_chapters
 from lstm_tutorial.reruns.editions import editions
 from lstm_tutorial.reruns.errors import ChapterFailed, RequestError
+from lstm_tutorial.reruns.run import Checked
+from lstm_tutorial.settings import Settings
 
 MONTHS = pd.date_range("2009-01-01", periods=160, freq="MS")
 SALES = "date;sales\n" + "".join(f"{t:%d.%m.%Y};{i % 7},5\n" for i, t in enumerate(MONTHS))
@@ -118,6 +120,7 @@ def test_an_edition_is_a_book_of_its_own(chapters):
         assert "What is it?" in text and "Kept too." in text
     about = json.loads(Path("out/edition.json").read_text())
     assert about["settings"]["units"] == 8 and len(about["data"]) == 64 and "numpy" in about["versions"]
+    assert (about["settings"]["trials"], about["settings"]["updates"]) == (6, 50)  # few rows want less
 
 
 def test_what_failed_is_told_and_the_rest_is_kept_and_not_run_again(chapters):
@@ -217,6 +220,21 @@ def test_folders_and_presets_that_cannot_be_are_refused(chapters):
     with pytest.raises(RequestError, match="preset 'quick': there are normal, fast, thorough"):
         module.edition("my.csv", "out", preset="quick")
     assert Path("mine/thesis.txt").read_text() == "mine"
+
+
+def test_what_takes_longer_is_estimated_so():
+    def minutes(rows=17_000, columns=2, season=24, workers=2, **settings):
+        words = module.estimate(
+            Checked(rows, columns, season, None), Settings(**settings).model_dump() | {"updates": 150}, workers
+        )
+        return 1 if words == "a minute or two" else int(words.split()[1])
+
+    usual = minutes()
+    assert 3 <= usual <= 6
+    for more in ({"rows": 50_000}, {"columns": 60}, {"season": 1440}, {"workers": 1}, {"members": 30}, {"trials": 150}):
+        assert minutes(**more) > usual, more
+    assert minutes(rows=300) < usual and minutes(windows=1000) < usual
+    assert minutes(rows=1_000_000, windows=3000) < 15
 
 
 SHOPS = "shop;date;sales\n" + "".join(
