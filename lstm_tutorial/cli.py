@@ -159,7 +159,8 @@ def edition(
     force: Annotated[bool, typer.Option("--force", help="Replace what is in DIR.")] = False,
 ) -> None:
     """Make a book about your data: the workflow chapters rerun on a CSV, with a summary and a forecaster."""
-    from lstm_tutorial.reruns import edition as module
+    from lstm_tutorial.reruns.edition import edition as make_edition
+    from lstm_tutorial.reruns.edition import reproduce
     from lstm_tutorial.reruns.editions import editions
 
     options: dict[str, Any] = {"target": target, "time": time, "horizon": horizon, "features": features}
@@ -168,14 +169,14 @@ def edition(
         if given or series or preset != "normal":
             raise RequestError("--from takes every setting from its file; leave the others out")
         folder = out if out is not None else again.parent.with_name(f"{again.resolve().parent.name}-again")
-        module.reproduce(again, folder, csv, workers=workers, force=force)
+        reproduce(again, folder, csv, workers=workers, force=force)
     elif csv is None:
         raise RequestError("wanted a CSV file, or --from edition.json")
     else:
         folder = out if out is not None else Path(f"{Path(csv.partition('?')[0]).stem.strip('-') or 'data'}-edition")
         options = {"preset": preset, "workers": workers, "force": force}
         if series is None:
-            module.edition(csv, folder, given, **options)
+            make_edition(csv, folder, given, **options)
         else:
             editions(csv, series, folder, given, **options)
     typer.echo(f"{folder / 'index.html'}")

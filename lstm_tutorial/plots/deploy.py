@@ -39,11 +39,12 @@ def fan(
     enlarge(axes)
     legend(figure, SIZE)
     levels = " and ".join(f"{level:.0%}" for level in sorted(bounds))
+    steps = f"{len(mean)} steps" if len(mean) > 1 else "step"
     show(
         figure,
-        alt=f"Line chart of the last {len(history)} known values of {history.name}, the forecast of the {len(mean)} "
-        f"steps after them, and around it bands that should hold {levels} of the values.",
-        caption=f"The forecast of the next {len(mean)} steps. The bands should hold {levels} of the values.",
+        alt=f"Line chart of the last {len(history)} known values of {history.name}, the forecast of the {steps} "
+        f"after them, and around it bands that should hold {levels} of the values.",
+        caption=f"The forecast of the next {steps}. The bands should hold {levels} of the values.",
     )
 
 

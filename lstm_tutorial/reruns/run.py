@@ -88,7 +88,7 @@ def check_data(values: dict[str, Any], kept: Path) -> Checked:
         if data is None and csv not in SAMPLES:
             values["csv"] = str(Path(csv).expanduser().resolve())
         check(frame, settings)
-    return Checked(*frame.shape, frame.attrs.get("season"), data)
+    return Checked(len(frame), len(frame.columns), frame.attrs.get("season"), data)
 
 
 def save_json(path: Path, content: Mapping[str, Any]) -> None:

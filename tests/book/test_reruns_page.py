@@ -12,7 +12,7 @@ PAGE = Path(__file__).parents[2] / "book" / "reruns.md"
 NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?(?:e[-+]\d+)?")
 
 
-def test_every_command_prints_what_the_page_says(tmp_path):
+def test_every_command_prints_what_the_page_says(tmp_path: Path) -> None:
     page = PAGE.read_text(encoding="utf-8")
     assert len(list(commands(page))) > 20
     wanted, found = page.splitlines(), replay(page, tmp_path).splitlines()
@@ -45,7 +45,7 @@ $ cat later.txt; sleep 600 &
 """
 
 
-def test_a_page_gets_what_its_commands_print(tmp_path):
+def test_a_page_gets_what_its_commands_print(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("kept\n")
     page = replay(SMALL, tmp_path)
     assert "$ echo a \\\n>   b; printf c\na b\nc\n$ cat notes.txt; false\nkept\n" in page
@@ -54,7 +54,9 @@ def test_a_page_gets_what_its_commands_print(tmp_path):
     assert replay(page, tmp_path) == page
 
 
-def test_a_page_whose_shell_ends_is_left_as_it_was(tmp_path, capsys, monkeypatch):
+def test_a_page_whose_shell_ends_is_left_as_it_was(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(refresh, "book_folder", lambda: tmp_path)
     page = tmp_path / "reruns.md"
     page.write_text("```console\n$ exit 3\n```\n")

@@ -13,11 +13,12 @@ from lstm_tutorial.reruns import edition as module
 from lstm_tutorial.workflow.deploy import load
 
 # As little work as shows what the chapters say; what they find is of no use.
-LITTLE = {"updates": 3, "epochs": 2, "trials": 1, "members": 2, "units": 8}
+LITTLE = {"updates": 3, "epochs": 2, "trials": 2, "members": 2, "units": 8}
 # Of the book's own examples; and what text looks like when a value is missing in it.
 LEFTOVERS = re.compile(
     r"JFK|jfk|LaGuardia|airport|nycflights|departures|temperature|carbon|CO2|co2|airline|passenger|[Ss]unspot|elni|"
-    r"\bnan\b|\bNaN\b|\bNone\b|\binf\b|-0\.0\b|\b1 (steps|windows|trials|networks|rows|members|LSTMs)\b|\{\w*\}|  \*\*"
+    r"\bnan\b|\bNaN\b|\bNone\b|\binf\b|-0\.0\b|\b1 (steps|windows|trials|networks|rows|members|LSTMs)\b|"
+    r"(?<=\s)\{\w*\}|  \*\*"
 )
 
 
