@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from copy import deepcopy
 
@@ -10,6 +11,7 @@ from nbformat import NotebookNode
 
 BOOK_ONLY = "book-only"  # a cell with this tag is about the book's own examples
 DROPPED = ("Exercises", "Summary")  # sections that a reader of the book wants, not one of an edition
+ASIDE = re.compile(r"<!-- book -->.*?<!-- /book -->", re.DOTALL)  # the same within a text
 SUMMARY = "summary-"  # a cell tagged so, with the name of a part after it, speaks in the summary too
 
 
@@ -25,7 +27,7 @@ def adapt(notebook: NotebookNode) -> NotebookNode:
             # The title and the question; what the book promises its readers is no promise here.
             cell.source = "\n\n".join(cell.source.split("\n\n")[:2]).partition("?**")[0] + "?**"
         else:
-            pieces = ("\n" + cell.source).split("\n## ")
+            pieces = ("\n" + ASIDE.sub("", cell.source)).split("\n## ")
             said = [pieces[0].strip("\n")] if section not in DROPPED else []
             for piece in pieces[1:]:
                 section = piece.partition("\n")[0].strip()

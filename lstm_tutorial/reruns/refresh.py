@@ -21,7 +21,7 @@ from nbformat import NotebookNode
 from lstm_tutorial.environment import quiet
 from lstm_tutorial.reruns.chapters import Chapter, book_folder, find_chapter, find_chapters
 from lstm_tutorial.reruns.errors import RequestError
-from lstm_tutorial.reruns.replay import replay
+from lstm_tutorial.reruns.replay import pictures, replay
 
 PAGE = "reruns"
 
@@ -62,9 +62,12 @@ def normalize(notebook: NotebookNode) -> NotebookNode:
 
 
 def refresh_page(path: Path) -> None:
-    """Run the commands of a page in an empty folder, then store what they printed."""
+    """Run the commands of a page in an empty folder, then store what they printed and pictures of what they made."""
     with TemporaryDirectory() as folder:
         text = replay(path.read_text(encoding="utf-8"), Path(folder))
+        made = pictures(text, Path(folder).resolve())
+    for name, content in made.items():
+        (path.parent / name).write_bytes(content)
     path.write_text(text, encoding="utf-8")
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from nbconvert.filters import strip_ansi
 
@@ -18,6 +20,10 @@ BLOCK = re.compile(
 )
 MARK = "\x1e"  # ends what a command prints, in the shell's own output
 BAR = re.compile(r"\d+%\|")  # a progress bar
+PICTURE = re.compile(r"^% A picture of (\S+)\n```\{figure\} (\S+)$", re.M)
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+WIDTH, HEIGHT = 900, 1100
+COLORS = 32  # enough for text and lines, and a quarter of the bytes
 
 
 def replay(page: str, folder: Path) -> str:
@@ -37,6 +43,39 @@ def replay(page: str, folder: Path) -> str:
             return block[0]
 
         return BLOCK.sub(run, page)
+
+
+def pictures(page: str, folder: Path) -> dict[str, bytes]:
+    """The screenshots that the page shows of other pages, which `replay` made in `folder`: PNG files by name.
+
+    Each is named in a comment above the figure. Empty, with a message, where there is no browser.
+    """
+    wanted, browser = PICTURE.findall(page), find_browser()
+    if not browser:
+        if wanted:
+            print("No Chrome or Chromium: the pictures stay as they are.", file=sys.stderr)
+        return {}
+    return {name: _photograph(browser, folder / source) for source, name in wanted}
+
+
+def find_browser() -> str | None:
+    """The path of a Chrome or Chromium: the one that LSTM_TUTORIAL_CHROMIUM names, or one that is installed."""
+    return os.environ.get("LSTM_TUTORIAL_CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None)
+
+
+def _photograph(browser: str, page: Path) -> bytes:
+    """The top of an HTML page as a PNG of few colors."""
+    from io import BytesIO
+
+    from PIL import Image
+
+    with TemporaryDirectory() as folder:
+        shot, made = Path(folder) / "shot.png", BytesIO()
+        flags = ["--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", f"--user-data-dir={folder}/user"]
+        flags += [f"--screenshot={shot}", f"--window-size={WIDTH},{HEIGHT}", "--virtual-time-budget=10000"]
+        subprocess.run([browser, *flags, page.as_uri()], check=True, capture_output=True)
+        Image.open(shot).convert("RGB").quantize(COLORS).save(made, "PNG", optimize=True)
+    return made.getvalue()
 
 
 def commands(body: str) -> Iterator[str]:

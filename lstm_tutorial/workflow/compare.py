@@ -145,7 +145,7 @@ def describe(table: pd.DataFrame) -> str:
     said = {table.index[0]: ""} | {name: f", **{verdict}**" for name, verdict in verdicts(table).items()}
     seeds = table.filter(like="seed").agg(["mean", "min", "max"], axis=1)
     return "\n".join(
-        f"- {name}: {mean:.3f} ({low:.3f} to {high:.3f}){said[name]}" for name, mean, low, high in seeds.itertuples()
+        f"- {name}: {mean:.4g} ({low:.4g} to {high:.4g}){said[name]}" for name, mean, low, high in seeds.itertuples()
     )
 
 

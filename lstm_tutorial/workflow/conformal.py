@@ -99,5 +99,5 @@ def warning(windows: int) -> str:
         return ""
     found = f"The intervals rest on {windows} past errors at the start of the test part, fewer than the"
     if windows < LEAST:
-        return f"{found} {LEAST} that a 95 % interval needs at the least: they are too narrow, perhaps by far."
+        return f"{found} {LEAST} that a 95 % interval needs at the least: they may be far too narrow."
     return f"{found} {ENOUGH} that they should: their coverage may be off by more than two points."

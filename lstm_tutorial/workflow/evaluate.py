@@ -33,19 +33,6 @@ ENOUGH = 400  # with as many, the blend was never significantly worse than the b
 
 CLOSE = 0.01  # forecasts whose RMSEs are closer than that score practically the same: seeds differ by as much
 
-WORDS = {
-    "better": "it is **better than** {other}, by more than chance (p {p})",
-    "worse": "**it is worse than {other}, by more than chance (p {p}): use {other}**",
-    "tied": "it is **not told apart from** {other}, since these windows can't tell that from chance (p {p})",
-    "too few": "there are **too few windows** to tell that from chance",
-}
-WORTH = {
-    "better": "That is more than chance. Whether it is worth {networks} depends on what {gain} is worth to you.",
-    "worse": "That is more than chance: here, the LSTM did harm.",
-    "tied": "That is within chance: nothing here speaks for the cost of {networks}.",
-    "too few": "There are too few windows to tell that from chance.",
-}
-
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
@@ -130,40 +117,6 @@ class Evaluation:
                     "interval score": score,
                 }
         return pd.DataFrame.from_dict(rows, orient="index").rename_axis(["level", "width"])
-
-    def verdict(self) -> str:
-        """Who won, in a few sentences for people who read no table."""
-        rmse, best = self.rmse(), self.best_other
-        compared, gap = self.compare(best), rmse["blend"] / rmse[best] - 1
-        said = WORDS[compared.verdict].format(other=best, p=metrics.write_p(compared.p_value))
-        text = (
-            f"The best of the others is {best}, with an RMSE of {rmse[best]:.4g}. The blend has {rmse['blend']:.4g}, "
-            f"{metrics.write_gap(gap)}: {said}."
-        )
-        near = (name for name in rmse if name in baselines.METHODS and rmse[name] < (1 + CLOSE) * rmse[best])
-        for name in near:
-            other = self.compare(name)
-            if other.verdict != compared.verdict:
-                text += f" {name} scores within {CLOSE:.0%} of {best}, and beside it the same test says "
-                text += f"**{other.verdict}** (p {metrics.write_p(other.p_value)})."
-        if naive := self.best_rule:
-            text += f" The best rule without any fitting, {naive}, has {rmse[naive]:.4g}."
-        return text
-
-    def worth(self) -> str:
-        """What the LSTMs added to the linear model, in three sentences. Needs "ridge" among the forecasts."""
-        rmse, count = self.rmse(), len(self.members)
-        gap, unit = rmse["blend"] - rmse["ridge"], self.prepared.schema.unit
-        gain = f"{abs(gap):.2g}{' ' * bool(unit)}{unit}"
-        difference = metrics.write_gap(gap / rmse["ridge"])
-        networks = f"{count} network{'s' * (count > 1)}"
-        return (
-            f"The LSTMs' share is {self.weight:.2f}. Alone, the linear model has an RMSE of {rmse['ridge']:.4g}, the "
-            f"LSTMs have {rmse['LSTM']:.4g}. The blend has {rmse['blend']:.4g}, "
-            + (f"which is {gain} or {difference} than" if difference[0].isdigit() else f"{difference} as")
-            + " the linear model. "
-            + WORTH[self.compare("ridge").verdict].format(networks=networks, gain=gain)
-        )
 
     def rmse(self) -> dict[str, float]:
         """The root mean squared error of each forecast, in the data's units."""

@@ -152,7 +152,8 @@ def summarize(healths: Mapping[str, Health], levels: tuple[float, ...]) -> pd.Da
 def advise(health: Health, levels: tuple[float, ...]) -> str:
     """What to do, in a sentence that begins with "keep", "look", "renew" (the intervals) or "retrain"."""
     if health.blocks < FEW:
-        return f"look: {health.blocks} independent stretches are too few to judge by; {FEW} would do"
+        found = f"{health.blocks} independent stretch{'es are' if health.blocks != 1 else ' is'}"
+        return f"look: {found} too few to judge by; {FEW} would do"
     if health.error > health.naive:
         return f"retrain: an error of {health.error:.3g}, above the {health.naive:.3g} of the naive forecast"
     for level, share, doubt in zip(levels, health.coverage, health.doubt, strict=True):

@@ -9,7 +9,62 @@ import numpy as np
 import pandas as pd
 
 from lstm_tutorial.workflow import baselines, metrics, residuals
-from lstm_tutorial.workflow.evaluate import ENOUGH, FEW, Evaluation, score_table
+from lstm_tutorial.workflow.evaluate import CLOSE, ENOUGH, FEW, Evaluation, score_table
+
+BEST = {
+    "better": "it is **better than** {other}, by more than chance (p {p})",
+    "worse": "**it is worse than {other}, by more than chance (p {p}): use {other}**",
+    "tied": "it is **not told apart from** {other}, since these windows can't tell that from chance (p {p})",
+    "too few": "there are **too few windows** to tell that from chance",
+}
+WORTH = {
+    "better": "That is more than chance. Whether it is worth {networks} depends on what {gain} is worth to you.",
+    "worse": "That is more than chance: here, the LSTM did harm.",
+    "tied": "That is within chance: nothing here speaks for the cost of {networks}.",
+    "too few": "There are too few windows to tell that from chance.",
+}
+CALLED = {"ridge": "ridge (the linear model)"}
+
+
+def verdict(evaluation: Evaluation) -> str:
+    """Who won, in a few sentences for people who read no table."""
+    rmse, best = evaluation.rmse(), evaluation.best_other
+    compared, gap = evaluation.compare(best), rmse["blend"] / rmse[best] - 1
+    other = CALLED.get(best, best)
+    said = BEST[compared.verdict].format(other=other, p=metrics.write_p(compared.p_value))
+    text = (
+        f"The best of the others is {other}, with an RMSE of {rmse[best]:.4g}. The blend has {rmse['blend']:.4g}, "
+        f"{metrics.write_gap(gap)}: {said}."
+    )
+    for name in (name for name in rmse if name in baselines.METHODS and rmse[name] < (1 + CLOSE) * rmse[best]):
+        found = evaluation.compare(name)
+        if found.verdict != compared.verdict:
+            text += f" {CALLED.get(name, name)} scores within {CLOSE:.0%} of that, and beside it the same test says "
+            text += f"**{found.verdict}** (p {metrics.write_p(found.p_value)})."
+    if naive := evaluation.best_rule:
+        text += f" The best rule without any fitting, {naive}, has {rmse[naive]:.4g}."
+    return text
+
+
+def worth(evaluation: Evaluation) -> str:
+    """What the LSTMs added to the linear model, in three sentences. Needs "ridge" among the forecasts."""
+    rmse, count = evaluation.rmse(), len(evaluation.members)
+    alone = f"Alone, the linear model has an RMSE of {rmse['ridge']:.4g}, the LSTMs have {rmse['LSTM']:.4g}."
+    if not evaluation.weight:
+        return (
+            "The LSTMs' share is 0: on the validation part they added nothing to the linear model, so the blend is "
+            f"the linear model. {alone}"
+        )
+    gap, unit = rmse["blend"] - rmse["ridge"], evaluation.prepared.schema.unit
+    gain = f"{abs(gap):.2g}{' ' * bool(unit)}{unit}"
+    difference = metrics.write_gap(gap / rmse["ridge"])
+    networks = f"{count} network{'s' * (count > 1)}"
+    return (
+        f"The LSTMs' share is {evaluation.weight:.2f}. {alone} The blend has {rmse['blend']:.4g}, "
+        + (f"which is {gain} or {difference} than" if difference[0].isdigit() else f"{difference} as")
+        + " the linear model. "
+        + WORTH[evaluation.compare("ridge").verdict].format(networks=networks, gain=gain)
+    )
 
 
 def opening(evaluation: Evaluation) -> str:
@@ -22,8 +77,9 @@ def opening(evaluation: Evaluation) -> str:
     if used == prepared.settings.windows:
         left_out = ", drawn at random"
     return (
-        f"Here: {_name(evaluation)}, {_steps(steps)} ahead from {used:,} of {places:,} places{left_out}. "
-        f"{len(prepared.validation.first):,} windows before them said how to blend." + (f" **{few}**" if few else "")
+        f"Scored were forecasts of {_name(evaluation)}, {_steps(steps)} ahead, from {used:,} of {places:,} "
+        f"places{left_out}. {len(prepared.validation.first):,} windows before them said how to blend."
+        + (f" **{few}**" if few else "")
     )
 
 
@@ -48,21 +104,23 @@ def rivals(evaluation: Evaluation) -> str:
 def seeds(evaluation: Evaluation) -> str:
     """Whether the blend and the best of the others are farther apart than blends with one network each."""
     if len(evaluation.members) < 2:
-        return "With one network nobody knows how far seeds are apart: see `members`."
+        return "With one network nobody knows how far another seed's would be from it: see `members`."
     spread, rmse, best = evaluation.spread, evaluation.rmse(), evaluation.best_other
     gap = abs(rmse["blend"] - rmse[best])
     return (
         f"Blends with one network each, which differ in its seed alone, have RMSEs that are {spread:.2g} apart, "
-        f"{spread / rmse['blend']:.1%}; the blend and {best} are {gap:.2g} apart, which is "
-        f"{'more' if gap > spread else '**not more**'}."
+        f"{spread / rmse['blend']:.1%}; the blend and {CALLED.get(best, best)} are {gap:.2g} apart, which is "
+        f"{'more' if gap > spread else '**not more**: another training may turn the order round'}."
     )
 
 
-def lateness(lags: np.ndarray) -> str:
+def lateness(lags: np.ndarray, season: int | None = None) -> str:
     """At how many steps ahead a forecast is in time, and how late it is at the others, from its best lags."""
     ahead, later = np.arange(1, len(lags) + 1), lags[lags > 1]
     first, last = (later.min(), later.max()) if len(later) else (0, 0)
     span = f" (lag{f's {first} to' if first < last else ''} {last})" if len(later) else ""
+    if season and len(later) and not (later % season).any():
+        span += ", by whole seasons: there it follows the season"
     return (
         f"Of {_steps(len(lags))} ahead, the blend is in time at {np.sum(lags == 0)}, one step late at "
         f"{np.sum(lags == 1)}, later at {len(later)}{span}. At {np.sum(lags == ahead)} it lies on the diagonal, as a "
@@ -70,16 +128,25 @@ def lateness(lags: np.ndarray) -> str:
     )
 
 
+def bias(checks: pd.DataFrame) -> str:
+    """At how many steps ahead `residual_checks` find a mean error beyond chance, which way and how large."""
+    biased = checks["mean error"][checks["mean error"].abs() > 2 * checks["standard error"]]
+    text = f"The mean error is more than twice its standard error at {len(biased)} of {_steps(len(checks))} ahead"
+    low, high = (biased > 0).sum(), (biased < 0).sum()
+    if len(biased):
+        way = f"low at {low} and too high at {high}" if low and high else "low" if low else "high"
+        text += f": there the forecasts are too {way}, by {biased.abs().max():.2g} at most"
+    return f"{text}."
+
+
 def leftovers(checks: pd.DataFrame, errors: np.ndarray, season: int | None) -> str:
-    """How often `residual_checks` of errors (n, horizon) find a mean error or correlation beyond chance."""
-    biased = checks["mean error"].abs() > 2 * checks["standard error"]
-    text = f"The mean error is more than twice its standard error at {biased.sum()} of {_steps(len(checks))} ahead. "
+    """Whether `residual_checks` of errors (n, horizon) find a correlation beyond chance."""
     if checks["95 % limit"].isna().all():
-        return text + "Windows were drawn at random, so of correlation between neighbors nothing can be said."
+        return "Windows were drawn at random, so of correlation between neighbors nothing can be said."
     left = checks["correlation of errors"].abs() > checks["95 % limit"]
     p = residuals.ljung_box(errors[:, 0], season or 10)
     return (
-        f"{text}Errors are correlated over more steps than they overlap at {left.sum()}. One step ahead, the Ljung-Box "
+        f"Errors are correlated over more steps than they overlap at {left.sum()}. One step ahead, the Ljung-Box "
         f"test, which takes all lags up to {season or 10} together, "
         f"{'finds' if p < metrics.SIGNIFICANCE else 'does not find'} correlation (p {metrics.write_p(p)})"
         + (": there is something left to learn." if p < metrics.SIGNIFICANCE else ".")
@@ -87,17 +154,24 @@ def leftovers(checks: pd.DataFrame, errors: np.ndarray, season: int | None) -> s
 
 
 def promise(evaluation: Evaluation, table: pd.DataFrame) -> str:
-    """What the intervals held, by step ahead, and whether scaling mattered, from `interval_table`."""
+    """What the intervals held, by step ahead, from `interval_table`."""
     low, high = evaluation.interval(0.8)
     held = ((low <= evaluation.truth) & (evaluation.truth <= high)).mean(axis=0)
-    scaled, constant = (table.xs(width, level="width")["interval score"] for width in ("scaled", "constant"))
-    changes = scaled / constant - 1
     by_step = f"{held[0]:.1%} one step ahead, {held[len(held) // 2]:.1%} in the middle, {held[-1]:.1%} at the last step"
     return (
-        f"The 80 % interval held {held.mean():.1%} of the values"
+        f"Renewed with each forecast, the 80 % intervals held {held.mean():.1%} of the values"
         + (f": {by_step}. " if len(held) > 2 else ". ")
-        + "The 95 % interval held "
-        f"{table.loc[('95%', 'scaled'), 'coverage']:.1%}. Against constant width, scaling changed the interval score "
+        + "The 95 % intervals held "
+        f"{table.loc[('95%', 'scaled'), 'coverage']:.1%}."
+    )
+
+
+def scaling(table: pd.DataFrame) -> str:
+    """Whether the scaling of intervals mattered, from `interval_table`."""
+    scaled, constant = (table.xs(width, level="width")["interval score"] for width in ("scaled", "constant"))
+    changes = scaled / constant - 1
+    return (
+        "Against constant width, scaling changed the interval score "
         f"by {' and '.join(f'{change:+.1%}' for change in changes)}: it "
         f"{'hardly matters' if changes.abs().max() < 0.03 else 'matters'} here."
     )

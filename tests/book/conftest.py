@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
@@ -14,8 +13,9 @@ import pytest
 import yaml
 from playwright.sync_api import Browser, sync_playwright
 
+from lstm_tutorial.reruns.replay import find_browser
+
 ROOT = Path(__file__).parents[2]
-NAMES = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = "no-sandbox disable-gpu no-first-run disable-background-networking disable-component-update disable-sync"
 
 
@@ -64,8 +64,7 @@ def small_book(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """A browser that is gone, and its event loop with it, before the tests of another module begin."""
-    named = os.environ.get("LSTM_TUTORIAL_CHROMIUM")
-    path = named or next(filter(None, map(shutil.which, NAMES)), None)
+    path = find_browser()
     if path is None:
         pytest.skip("no browser: `apt-get install chromium`, or set LSTM_TUTORIAL_CHROMIUM to the path of one")
     with sync_playwright() as playwright:

@@ -4,8 +4,10 @@ import re
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from lstm_tutorial.reruns import refresh
+from lstm_tutorial.reruns import replay as replay_module
 from lstm_tutorial.reruns.replay import commands, replay
 
 PAGE = Path(__file__).parents[2] / "book" / "reruns.md"
@@ -66,3 +68,20 @@ def test_a_page_whose_shell_ends_is_left_as_it_was(
     page.write_text("```console\n$ ls -a\n```\n")
     assert refresh.main(["reruns"]) == 0
     assert page.read_text().endswith("\n.\n..\n```\n")
+
+
+@pytest.mark.skipif(not replay_module.find_browser(), reason="no Chrome or Chromium")
+def test_a_page_gets_pictures_of_what_its_commands_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(refresh, "book_folder", lambda: tmp_path)
+    page = tmp_path / "reruns.md"
+    page.write_text(
+        "```console\n$ echo '<body style=\"background: #0000ff\">' > blue.html\n```\n\n"
+        "% A picture of blue.html\n```{figure} blue.png\n:alt: Blue.\n```\n"
+    )
+    assert refresh.main(["reruns"]) == 0
+    picture = Image.open(tmp_path / "blue.png").convert("RGB")
+    assert picture.width == replay_module.WIDTH and picture.getpixel((9, 9)) == (0, 0, 255)
+    monkeypatch.setenv("LSTM_TUTORIAL_CHROMIUM", "")
+    monkeypatch.setattr(replay_module, "BROWSERS", ())
+    (tmp_path / "blue.png").write_bytes(b"old")
+    assert refresh.main(["reruns"]) == 0 and (tmp_path / "blue.png").read_bytes() == b"old"

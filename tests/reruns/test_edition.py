@@ -44,8 +44,13 @@ BODY = {
     "evaluate": "from pathlib import Path\nassert others == '' and Path(folder, 'trained').exists()\n"
     "record(rmse_blend=len(csv) % 7 + 1.0, rmse_best_other=2.0, best_other='ridge', verdict='tied', mase_blend=0.9, "
     "coverage_80=0.8)",
-    "deploy": "from pathlib import Path\nassert Path(networks, 'trained').exists() and folder.endswith('forecaster')\n"
-    "Path(folder).mkdir()\nPath(forecast_csv).write_text('step,forecast\\n')\nrecord(weight=0.5)",
+    "deploy": "from pathlib import Path\nimport json\n"
+    "assert Path(networks, 'trained').exists() and folder.endswith('forecaster')\nPath(folder).mkdir()\n"
+    "about = dict(learned=dict(LSTM='2020-01-01 00:00:00', linear='2021-07-01 00:00:00'))\n"
+    "about['schema'] = dict(target='sales', features=[], known=['offer'])\n"
+    "Path(folder, 'forecaster.json').write_text(json.dumps(about))\n"
+    "lines = ['time,forecast,lower_80'] + [f'{n},{n}.5,{n}.25' for n in range(8)]\n"
+    "Path(forecast_csv).write_text('\\n'.join(lines))\nrecord(weight=0.5, reach=48)",
 }
 
 
@@ -58,7 +63,10 @@ def make_chapter(folder, name):
         new.new_code_cell(PARAMETERS.format(more=MORE.get(name, "")), metadata={"tags": ["parameters"]}),
         new.new_markdown_cell("The airport, as an example.", metadata={"tags": ["book-only"]}),
         new.new_code_cell("display(Markdown('**At the airport.**'))", metadata={"tags": ["book-only"]}),
-        new.new_markdown_cell("## Kept\n\nSee [training](train.ipynb#kept) and [memory](../scratch/memory.ipynb)."),
+        new.new_markdown_cell("## Kept, or not?\n\nSee [training](train.ipynb#kept-or-not), [memory](../a.ipynb)."),
+        new.new_markdown_cell("[Here](#kept-or-not).<!-- book --> An airport\n\nand more.<!-- /book --> On."),
+        new.new_code_cell("first = 1"),
+        new.new_code_cell("second = 2"),
         new.new_code_cell(
             f"display(Markdown('So says *{name}*, see [prepare](prepare.ipynb).'))",
             metadata={"tags": ["summary-verdict", "hide-input"]},
@@ -109,15 +117,22 @@ def test_an_edition_is_a_book_of_its_own(chapters):
     assert "160 rows of sales, from 2009-01-01" in text and "At most" not in text
     assert [f"So says {name}" in text for name in module.NAMES] == [True] * 6
     assert not index.main.find_all("details")  # the code of what is said stays in its chapter
+    assert [cell.get_text() for cell in index.main.find_all("tr")[6].find_all("td")] == ["5", "5.5", "5.25"]
+    assert "The other 2 steps are in forecast.csv" in text and "up to 2020-01-01, its linear model" in text
+    assert "the same columns (sales, offer) and at least 48 rows, and below them the rows to be forecast" in text
+    assert "although" not in text
     page = read("out/design.html")
+    assert page.find(id="kept-or-not").name == "h2" and page.find("a", href="#kept-or-not")
+    (both,) = [fold for fold in page.main.find_all("details") if "first" in fold.get_text()]
+    assert "second = 2" in both.get_text()
     links = {link["href"] for link in page.find_all("a") if not link["href"].startswith("#")}
-    assert links == {"index.html", "train.html#kept", *(f"{name}.html" for name in module.NAMES)}
+    assert links == {"index.html", "train.html#kept-or-not", *(f"{name}.html" for name in module.NAMES)}
     assert page.find(attrs={"aria-current": "page"}).get_text() == "The design chapter"
     for name in module.NAMES:
         text = read(f"out/{name}.html").get_text()
         for gone in ("airport", "A promise", "two minutes", "Think", "Sources"):
             assert gone not in text, (name, gone)
-        assert "What is it?" in text and "Kept too." in text
+        assert "What is it?" in text and "Kept too." in text and "Here. On." in text
     about = json.loads(Path("out/edition.json").read_text())
     assert about["settings"]["units"] == 8 and len(about["data"]) == 64 and "numpy" in about["versions"]
     assert (about["settings"]["trials"], about["settings"]["updates"]) == (6, 50)  # few rows want less

@@ -11,13 +11,14 @@ from bs4 import BeautifulSoup
 
 from lstm_tutorial.reruns import edition as module
 from lstm_tutorial.workflow.deploy import load
+from lstm_tutorial.workflow.words import CALLED
 
 # As little work as shows what the chapters say; what they find is of no use.
 LITTLE = {"updates": 3, "epochs": 2, "trials": 2, "members": 2, "units": 8}
 # Of the book's own examples; and what text looks like when a value is missing in it.
 LEFTOVERS = re.compile(
     r"JFK|jfk|LaGuardia|airport|nycflights|departures|temperature|carbon|CO2|co2|airline|passenger|[Ss]unspot|elni|"
-    r"\bnan\b|\bNaN\b|\bNone\b|\binf\b|-0\.0\b|\b1 (steps|windows|trials|networks|rows|members|LSTMs)\b|"
+    r"\bnan\b|\bNaN\b|\bNone\b|\binf\b|-0\.0\b|\b1 (steps|windows|trials|networks|rows|members|LSTMs|stretches)\b|"
     r"(?<=\s)\{\w*\}|  \*\*"
 )
 
@@ -85,6 +86,20 @@ def text_of(page: Path) -> str:
     return re.sub(r"\s+", " ", f"{soup.main.get_text(' ')} {captions}")
 
 
+def dead_links(page: Path) -> list[str]:
+    """What a page links to in its own folder, and is not there."""
+    targets = [
+        link["href"] for link in BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser").select("a[href]")
+    ]
+    own = [target.partition("#") for target in targets if not target.startswith("http")]
+    return [
+        f"{name}#{heading}"
+        for name, _, heading in own
+        if not (page.parent / (name or page.name)).exists()
+        or (heading and f'id="{heading}"' not in (page.parent / (name or page.name)).read_text(encoding="utf-8"))
+    ]
+
+
 @pytest.mark.parametrize("name", SERIES)
 def test_every_sentence_is_about_these_data(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
@@ -93,6 +108,7 @@ def test_every_sentence_is_about_these_data(name, tmp_path, monkeypatch):
     results = module.edition("my.csv", "out", {**LITTLE, **parameters}, workers=2, progress=False)
     assert set(results) == set(module.NAMES) and results["prepare"]["target"] == name
     for page in ("index", *module.NAMES):
+        assert not dead_links(Path(f"out/{page}.html")), page
         text = text_of(Path(f"out/{page}.html"))
         found = LEFTOVERS.search(text)
         assert not found, f"{page}: ...{text[max(0, found.start() - 80) : found.end() + 80]}..."
@@ -101,7 +117,8 @@ def test_every_sentence_is_about_these_data(name, tmp_path, monkeypatch):
     index = text_of(Path("out/index.html"))
     assert f"{rows:,} rows of {name}" in index
     evaluated = results["evaluate"]
-    assert f"{evaluated['best_other']}, with an RMSE of {evaluated['rmse_best_other']:.4g}" in index
+    best = CALLED.get(evaluated["best_other"], evaluated["best_other"])
+    assert f"{best}, with an RMSE of {evaluated['rmse_best_other']:.4g}" in index
     assert ("drawn at random" in index) == ("windows" in parameters)
     forecast = pd.read_csv("out/forecast.csv")
     assert len(forecast) == load(Path("out/forecaster")).horizon == parameters.get("horizon", len(forecast))

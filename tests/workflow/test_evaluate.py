@@ -65,16 +65,19 @@ def test_the_table_ranks_by_rmse_and_says_where_the_blend_stands(evaluation):
 def test_the_verdict_and_the_worth_are_those_of_the_table(evaluation):
     rmse, best = evaluation.table()["RMSE"], evaluation.best_other
     assert rmse[best] == rmse[["persistence", "seasonal naive", "ridge"]].min()
-    said = evaluation.verdict()
-    assert f"{best}, with an RMSE of {rmse[best]:.4g}" in said
-    assert f"it is **better than** {best}, by more than chance (p <0.001)" in said or f"apart from** {best}" in said
+    said, called = words.verdict(evaluation), words.CALLED.get(best, best)
+    assert f"{called}, with an RMSE of {rmse[best]:.4g}" in said
+    assert f"it is **better than** {called}, by more than chance (p <0.001)" in said or f"apart from** {called}" in said
     assert f"seasonal naive, has {rmse['seasonal naive']:.4g}" in said
     harmful = replace(evaluation, forecasts=evaluation.forecasts | {"blend": evaluation.truth + 5.0}, weight=0.9)
-    assert "share is 0.90" in harmful.worth()
-    assert "the LSTM did harm" in harmful.worth()
-    assert f"use {best}**" in harmful.verdict()
-    same = replace(evaluation, forecasts=evaluation.forecasts | {"blend": evaluation.forecasts["ridge"]})
-    assert "within chance: nothing here speaks for the cost of 2 networks" in same.worth()
+    assert "share is 0.90" in words.worth(harmful)
+    assert "the LSTM did harm" in words.worth(harmful)
+    assert f"use {called}**" in words.verdict(harmful)
+    same = replace(evaluation, forecasts=evaluation.forecasts | {"blend": evaluation.forecasts["ridge"]}, weight=0.1)
+    assert "within chance: nothing here speaks for the cost of 2 networks" in words.worth(same)
+    without = words.worth(replace(same, weight=0.0))
+    assert "added nothing to the linear model, so the blend is the linear model. Alone," in without
+    assert "networks" not in without
 
 
 def test_what_the_lstm_was_worth_is_said_in_the_data_s_unit_and_left_to_the_reader(evaluation):
@@ -83,7 +86,7 @@ def test_what_the_lstm_was_worth_is_said_in_the_data_s_unit_and_left_to_the_read
         "blend": truth + 1.0,
         "ridge": truth + np.linspace(1.2, 1.3, len(truth))[:, None],
     }
-    said = replace(evaluation, forecasts=forecasts).worth()
+    said = words.worth(replace(evaluation, forecasts=forecasts, weight=0.5))
     assert "which is 0.25 MW or 20.0% less than the linear model" in said
     assert "more than chance. Whether it is worth 2 networks depends on what 0.25 MW is worth to you" in said
 
@@ -95,11 +98,11 @@ def test_a_rival_that_scores_the_same_and_is_not_told_apart_is_named(evaluation)
     rmse = np.sqrt(np.mean((near - truth) ** 2))
     near = truth + (near - truth) * 1.105 / rmse
     forecasts = {"blend": truth + 1.09, "ridge": best, "seasonal naive": near}
-    said = replace(evaluation, forecasts=forecasts).verdict()
-    assert "**better than** ridge" in said
-    assert "seasonal naive scores within 1% of ridge, and beside it the same test says **tied**" in said
+    said = words.verdict(replace(evaluation, forecasts=forecasts))
+    assert "**better than** ridge (the linear model)" in said
+    assert "seasonal naive scores within 1% of that, and beside it the same test says **tied**" in said
     forecasts["seasonal naive"] = truth + 2 * (near - truth)
-    assert "scores within" not in replace(evaluation, forecasts=forecasts).verdict()
+    assert "scores within" not in words.verdict(replace(evaluation, forecasts=forecasts))
 
 
 def test_forecasts_of_the_validation_part_come_from_a_model_that_has_not_seen_it(prepared):
@@ -263,7 +266,10 @@ def test_a_lead_is_measured_against_the_spread_of_the_seeds(evaluation):
     truth = evaluation.truth
     forecasts = {"blend": truth + 1.0, "ridge": truth + 1.5}
     near = replace(evaluation, forecasts=forecasts, members=[truth + 1.0, truth + 1.1])
-    assert "RMSEs that are 0.1 apart, 10.0%; the blend and ridge are 0.5 apart, which is more." in words.seeds(near)
+    said = words.seeds(near)
+    assert (
+        "RMSEs that are 0.1 apart, 10.0%; the blend and ridge (the linear model) are 0.5 apart, which is more." in said
+    )
     far = replace(evaluation, forecasts=forecasts, members=[truth + 1.0, truth + 2.0])
     assert "which is **not more**" in words.seeds(far)
     assert "nobody knows" in words.seeds(replace(evaluation, members=[truth]))
@@ -273,20 +279,28 @@ def test_lateness_tells_one_step_late_from_a_copy():
     said = words.lateness(np.array([1, 1, 0, 0, 5, 6]))
     assert "in time at 2, one step late at 2, later at 2 (lags 5 to 6). At 3 it lies on the diagonal" in said
     assert "later at 0. At 0" in words.lateness(np.array([0, 0, 0]))
-    assert "later at 2 (lag 12)" in words.lateness(np.array([0, 12, 12]))
+    assert "later at 2 (lag 12). At" in words.lateness(np.array([0, 12, 12]))
+    assert "later at 2 (lag 12), by whole seasons: there" in words.lateness(np.array([0, 12, 12]), 12)
+    assert "seasons" not in words.lateness(np.array([0, 11, 12]), 12)
 
 
 def test_leftovers_are_counted(evaluation):
     errors = np.random.default_rng(0).normal(size=(500, 3))
     errors -= errors.mean(axis=0)
     errors += np.array([0.0, 0.0, 9.0])
-    said = words.leftovers(residuals.residual_checks(errors, np.arange(500)), errors, 24)
-    assert "standard error at 1 of 3 steps ahead. Errors are correlated over more steps than they overlap at 0." in said
+    checks = residuals.residual_checks(errors, np.arange(500))
+    assert words.bias(checks).endswith("at 1 of 3 steps ahead: there the forecasts are too low, by 9 at most.")
+    mixed = words.bias(residuals.residual_checks(errors - [0, 4, 0], np.arange(500)))
+    assert "at 2 of 3 steps ahead: there the forecasts are too low at 1 and too high at 1, by 9 at most." in mixed
+    assert words.bias(checks.head(2)).endswith("at 0 of 2 steps ahead.")
+    said = words.leftovers(checks, errors, 24)
+    assert "Errors are correlated over more steps than they overlap at 0." in said
     assert "all lags up to 24 together, does not find" in said
     drawn = residuals.residual_checks(errors, np.sort(np.random.default_rng(0).choice(5000, 500, replace=False)))
     assert drawn["95 % limit"].isna().all() and drawn["mean error"].notna().all()
     said = words.leftovers(drawn, errors, 24)
-    assert "at 1 of 3 steps ahead. Windows were drawn at random" in said and "Ljung" not in said
+    assert said.startswith("Windows were drawn at random") and "Ljung" not in said
+    assert "of 3 steps ahead: there" in words.bias(drawn)
 
 
 def test_what_intervals_held_is_said_by_step_and_in_one_sentence(evaluation):
@@ -295,6 +309,11 @@ def test_what_intervals_held_is_said_by_step_and_in_one_sentence(evaluation):
     first = np.mean((low <= evaluation.truth[:, 0]) & (evaluation.truth[:, 0] <= high))
     said = words.promise(evaluation, evaluation.interval_table())
     assert f"held {held:.1%} of the values: {first:.1%} one step ahead" in said
+    table = evaluation.interval_table()
+    table["interval score"] = [10.0, 9.0, 20.0, 20.2]
+    assert "by -10.0% and +1.0%: it matters here" in words.scaling(table)
+    table["interval score"] = 1.0
+    assert "hardly matters" in words.scaling(table)
     mae = np.mean(np.abs(evaluation.forecasts["blend"] - evaluation.truth))
     brief = words.brief(evaluation)
     assert f"the forecast of load (MW) is off by {mae:#.3g} on average, and {100 * held:.0f} of 100 values" in brief
@@ -319,7 +338,7 @@ def test_a_difference_that_rounds_to_nothing_is_called_none(evaluation):
     blends = {0.99999: "practically as much", 0.9: "10.0% less", 1.1: "10.0% more"}
     for error, said in blends.items():
         forecasts = {"blend": truth + error, "ridge": truth + 1.0, "LSTM": truth + 2.0, "persistence": truth + 3.0}
-        found = replace(evaluation, forecasts=forecasts)
-        assert f", {said}: " in found.verdict()
+        found = replace(evaluation, forecasts=forecasts, weight=0.5)
+        assert f", {said}: " in words.verdict(found)
         wanted = "1, practically as much as the linear model" if error > 0.99 and error < 1 else f"or {said} than the"
-        assert wanted in found.worth()
+        assert wanted in words.worth(found)

@@ -139,6 +139,7 @@ def health(**changed) -> Health:
     ("changed", "advice"),
     [
         ({}, "keep: inputs and intervals are as they were"),
+        ({"blocks": 1}, "look: 1 independent stretch is too few to judge by"),
         ({"blocks": 7, "error": 9.0}, "look: 7 independent stretches are too few to judge by; 8 would do"),
         ({"error": 2.5}, "retrain: an error of 2.5, above the 2 of the naive forecast"),
         ({"coverage": np.array([0.7, 0.95])}, "renew: the 80% intervals held 70% of the values"),

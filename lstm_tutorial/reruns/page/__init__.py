@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from copy import deepcopy
+from html import unescape
 from importlib.metadata import distribution
 from pathlib import Path
 
@@ -30,8 +31,28 @@ def render(notebook: NotebookNode, title: str, pages: Mapping[str, str] | None =
         "mathjax_address": mathjax if _has_formula(notebook) else "",
         "pages": pages or {},
     }
-    html: str = exporter.from_notebook_node(_relink(notebook, pages or {}), resources=resources)[0]
-    return html
+    notebook = _relink(notebook, pages or {})
+    html: str = exporter.from_notebook_node(_join(notebook) if pages else notebook, resources=resources)[0]
+    return re.sub(r'(<h[1-6] id=")([^"]*)(".*?href="#)\2(")', _name_heading, html)
+
+
+def _name_heading(found: re.Match[str]) -> str:
+    """The same heading with the name that it has in the book, where links were written."""
+    name = re.sub(r"[^\w -]", "", unescape(found[2])).lower().replace(" ", "-")
+    return f"{found[1]}{name}{found[3]}{name}{found[4]}"
+
+
+def _join(notebook: NotebookNode) -> NotebookNode:
+    """Cells of code that follow each other become one, up to the first that shows something."""
+    joined: list[NotebookNode] = []
+    for cell in notebook.cells:
+        before = joined[-1] if joined else cell
+        if joined and before.cell_type == cell.cell_type == "code" and not before.outputs:
+            before.source += f"\n\n\n{cell.source}"
+            before.outputs = cell.outputs
+        else:
+            joined.append(cell)
+    return NotebookNode(notebook | {"cells": joined})
 
 
 def _relink(notebook: NotebookNode, pages: Mapping[str, str]) -> NotebookNode:
