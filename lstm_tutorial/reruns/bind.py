@@ -51,6 +51,7 @@ def parts(
         if scores["best_other"] == "ridge":
             whose += " How to deploy the linear model, [Evaluate](evaluate.html#one-page-for-whoever-decides) shows."
     columns = ", ".join([schema["target"], *schema["features"], *schema["known"]])
+    columns = f"{'the time, ' * bool(schema['step'])}{columns}"
     newer = f"`newer.csv` holds the same columns ({columns}) and at least {own['reach']} rows"
     newer += ", and below them the rows to be forecast with what is known ahead." if schema["known"] else "."
     most, members = settings["windows"], settings["members"]
@@ -65,7 +66,8 @@ def parts(
         f"{settings['validation_fraction']:.0%} before them to choose by.{thinned}",
         "verdict": "## Which method won, by how much, and how sure is that?\n\nThe *blend* mixes a linear model and "
         f"the mean of {members} LSTM{'s' * (members > 1)}, in the shares that did best on the validation part. Errors "
-        "are root mean squared errors (RMSE) on the test part, in the units of the data.",
+        "are root mean squared errors (RMSE) on the test part, in the units of the data. What the other methods do, "
+        "[Evaluate](evaluate.html#the-table) tells.",
         "forecast": f"## The forecast\n\n{whose} Its LSTMs have learned from values up to "
         f"{row}{_day(learned['LSTM'])}, its linear model from values up to {row}{_day(learned['linear'])}. The "
         f"intervals should contain 80 and 95 of 100 values.\n\n{_table(folder / 'forecast.csv')}",

@@ -32,7 +32,7 @@ RULES = {
     "ridge by place": "a ridge for each place in the season at which a forecast starts",
     "ETS": f"exponential smoothing of the target alone, its kind chosen by AutoETS; no season above {LONGEST_SEASON}",
     "ARIMA": "a weighted sum of past values and past errors of the target alone, how many of each chosen by AutoARIMA; "
-    f"fitted to the last {SEARCH} values before the test part; with no season above {LONGEST_SEASON}",
+    f"fitted to the last values before the test part, {SEARCH} at most; no season above {LONGEST_SEASON}",
 }
 
 

@@ -124,11 +124,17 @@ class Evaluation:
 
     def warning(self) -> str:
         """One sentence where there are too few windows to rank anything; empty where there are enough."""
-        counts = {"validation": len(self.prepared.validation.first), "test": len(self.prepared.test.first)}
+        settings, horizon = self.prepared.settings, self.prepared.scaler.horizon
+        shares = {"validation": settings.validation_fraction, "test": settings.test_fraction}
+        counts = {part: len(getattr(self.prepared, part).first) for part in shares}
         short = [f"{count} {part}" for part, count in counts.items() if count < FEW]
         if not short:
             return ""
-        return f"Only {' and '.join(short)} windows: with fewer than {FEW}, no weight and no ranking is safe."
+        rows = max((FEW + horizon) / share for part, share in shares.items() if counts[part] < FEW)
+        return (
+            f"Only {' and '.join(short)} windows: with fewer than {FEW}, no weight and no ranking is safe. That takes "
+            f"about {rows:,.0f} rows."
+        )
 
 
 def evaluate(prepared: Prepared, blend: Blend, names: Sequence[str] = baselines.CLASSICAL) -> Evaluation:

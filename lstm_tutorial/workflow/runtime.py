@@ -11,6 +11,7 @@ from lstm_tutorial.workflow.conformal import MOST, Scale, bounds
 from lstm_tutorial.workflow.scale import target_window
 
 Array = np.ndarray
+MANY = 1024  # windows at once: more take memory, and no less time
 
 
 class Layer(NamedTuple):
@@ -51,6 +52,9 @@ class Network:
 
     def predict(self, x: Array, extras: Array) -> Array:
         """From x (n, steps, inputs) and extras (n, k), as `Scaler.inputs` makes them, to changes (n, horizon)."""
+        if len(x) > MANY:
+            parts = [slice(start, start + MANY) for start in range(0, len(x), MANY)]
+            return np.concatenate([self.predict(x[part], extras[part]) for part in parts])
         target = target_window(x, self.columns)
         seen = [target, extras, self._remember(x)] if self.layers else [target, extras]
         changes: Array = _multiply(np.concatenate(seen, axis=1), self.head.kernel) + self.head.bias

@@ -11,9 +11,16 @@ import pandas as pd
 from lstm_tutorial.workflow import baselines, metrics, residuals
 from lstm_tutorial.workflow.evaluate import CLOSE, ENOUGH, FEW, Evaluation, score_table
 
+HEAD = {
+    "better": "**The blend won.**",
+    "worse": "**The winner is {other}.**",
+    "tied": "**No winner can be named.**",
+    "too few": "**No winner can be named.**",
+}
+DOUBT = "**The blend is ahead, not beyond doubt.**"
 BEST = {
     "better": "it is **better than** {other}, by more than chance (p {p})",
-    "worse": "**it is worse than {other}, by more than chance (p {p}): use {other}**",
+    "worse": "it is worse than {other}, by more than chance (p {p}): **use {other}**",
     "tied": "it is **not told apart from** {other}, since these windows can't tell that from chance (p {p})",
     "too few": "there are **too few windows** to tell that from chance",
 }
@@ -32,15 +39,17 @@ def verdict(evaluation: Evaluation) -> str:
     compared, gap = evaluation.compare(best), rmse["blend"] / rmse[best] - 1
     other = CALLED.get(best, best)
     said = BEST[compared.verdict].format(other=other, p=metrics.write_p(compared.p_value))
+    limit = (1 + CLOSE) * rmse[best]
+    near = {name: evaluation.compare(name) for name in baselines.METHODS if rmse.get(name, np.inf) < limit}
+    near = {name: found for name, found in near.items() if found.verdict != compared.verdict}
+    head = DOUBT if near and compared.verdict == "better" else HEAD[compared.verdict].format(other=other)
     text = (
-        f"The best of the others is {other}, with an RMSE of {rmse[best]:.4g}. The blend has {rmse['blend']:.4g}, "
-        f"{metrics.write_gap(gap)}: {said}."
+        f"{head} The best of the others is {other}, with an RMSE of "
+        f"{rmse[best]:.4g}. The blend has {rmse['blend']:.4g}, {metrics.write_gap(gap)}: {said}."
     )
-    for name in (name for name in rmse if name in baselines.METHODS and rmse[name] < (1 + CLOSE) * rmse[best]):
-        found = evaluation.compare(name)
-        if found.verdict != compared.verdict:
-            text += f" {CALLED.get(name, name)} scores within {CLOSE:.0%} of that, and beside it the same test says "
-            text += f"**{found.verdict}** (p {metrics.write_p(found.p_value)})."
+    for name, found in near.items():
+        text += f" {CALLED.get(name, name)} scores within {CLOSE:.0%} of that, and beside it the same test says "
+        text += f"**{found.verdict}** (p {metrics.write_p(found.p_value)})."
     if naive := evaluation.best_rule:
         text += f" The best rule without any fitting, {naive}, has {rmse[naive]:.4g}."
     return text
@@ -123,8 +132,8 @@ def lateness(lags: np.ndarray, season: int | None = None) -> str:
         span += ", by whole seasons: there it follows the season"
     return (
         f"Of {_steps(len(lags))} ahead, the blend is in time at {np.sum(lags == 0)}, one step late at "
-        f"{np.sum(lags == 1)}, later at {len(later)}{span}. At {np.sum(lags == ahead)} it lies on the diagonal, as a "
-        "copy of the last value would."
+        f"{np.sum(lags == 1)}, later at {len(later)}{span}. On the diagonal, as a copy of the last value would be, it "
+        f"lies at {np.sum(lags == ahead)} of them."
     )
 
 
@@ -146,8 +155,8 @@ def leftovers(checks: pd.DataFrame, errors: np.ndarray, season: int | None) -> s
     left = checks["correlation of errors"].abs() > checks["95 % limit"]
     p = residuals.ljung_box(errors[:, 0], season or 10)
     return (
-        f"Errors are correlated over more steps than they overlap at {left.sum()}. One step ahead, the Ljung-Box "
-        f"test, which takes all lags up to {season or 10} together, "
+        f"At {left.sum()} of {_steps(len(checks))} ahead, errors are correlated over more steps than they overlap. One "
+        f"step ahead, the Ljung-Box test, which takes all lags up to {season or 10} together, "
         f"{'finds' if p < metrics.SIGNIFICANCE else 'does not find'} correlation (p {metrics.write_p(p)})"
         + (": there is something left to learn." if p < metrics.SIGNIFICANCE else ".")
     )
@@ -207,12 +216,13 @@ def brief(evaluation: Evaluation) -> str:
     """The forecast in one sentence, for people who read no more."""
     (low, high), truth = evaluation.interval(0.8), evaluation.truth
     mae = {name: float(np.mean(np.abs(made - truth))) for name, made in evaluation.forecasts.items()}
-    held = metrics.coverage(truth, low, high)
-    off = {name: f"{value:#.3g}".rstrip(".") for name, value in mae.items()}
+    held, best = metrics.coverage(truth, low, high), evaluation.best_other
+    others = dict.fromkeys(name for name in (best, "ridge", evaluation.best_rule) if name)
+    off = ", ".join(f"{CALLED.get(name, name)} by {mae[name]:#.3g}".rstrip(".") for name in others)
     return (
-        f"Up to {_steps(truth.shape[1])} ahead, the forecast of {_name(evaluation)} is off by {off['blend']} on "
-        f"average, and {100 * held:.0f} of 100 values lay within about ±{np.mean(high - low) / 2:.2g}; the linear "
-        f"model alone is off by {off['ridge']}, the last value by {off['persistence']}."
+        f"Up to {_steps(truth.shape[1])} ahead, the blend's forecast of {_name(evaluation)} is off by "
+        f"{mae['blend']:#.3g} on average, and {100 * held:.0f} of 100 values lay in its 80 % intervals, which reach "
+        f"±{np.mean(high - low) / 2:.2g}. Others are off more or less: {off}."
     )
 
 

@@ -47,7 +47,7 @@ BODY = {
     "deploy": "from pathlib import Path\nimport json\n"
     "assert Path(networks, 'trained').exists() and folder.endswith('forecaster')\nPath(folder).mkdir()\n"
     "about = dict(learned=dict(LSTM='2020-01-01 00:00:00', linear='2021-07-01 00:00:00'))\n"
-    "about['schema'] = dict(target='sales', features=[], known=['offer'])\n"
+    "about['schema'] = dict(target='sales', features=[], known=['offer'], step='MS')\n"
     "Path(folder, 'forecaster.json').write_text(json.dumps(about))\n"
     "lines = ['time,forecast,lower_80'] + [f'{n},{n}.5,{n}.25' for n in range(8)]\n"
     "Path(forecast_csv).write_text('\\n'.join(lines))\nrecord(weight=0.5, reach=48)",
@@ -119,7 +119,9 @@ def test_an_edition_is_a_book_of_its_own(chapters):
     assert not index.main.find_all("details")  # the code of what is said stays in its chapter
     assert [cell.get_text() for cell in index.main.find_all("tr")[6].find_all("td")] == ["5", "5.5", "5.25"]
     assert "The other 2 steps are in forecast.csv" in text and "up to 2020-01-01, its linear model" in text
-    assert "the same columns (sales, offer) and at least 48 rows, and below them the rows to be forecast" in text
+    assert (
+        "the same columns (the time, sales, offer) and at least 48 rows, and below them the rows to be forecast" in text
+    )
     assert "although" not in text
     page = read("out/design.html")
     assert page.find(id="kept-or-not").name == "h2" and page.find("a", href="#kept-or-not")

@@ -12,7 +12,7 @@ import pytest
 
 from lstm_tutorial.scratch.lstm import LSTM
 from lstm_tutorial.settings import Settings
-from lstm_tutorial.workflow import deploy, monitor
+from lstm_tutorial.workflow import deploy, monitor, runtime
 from lstm_tutorial.workflow.blend import Blend
 from lstm_tutorial.workflow.deploy import Forecaster, load
 from lstm_tutorial.workflow.design import build
@@ -571,3 +571,18 @@ def test_the_latest_history_leaves_room_for_what_is_known_ahead(beyond):
     assert end == len(cut) - max(0, 4 - beyond)
     np.testing.assert_array_equal(history.known, prepared.frame[["scheduled"]].to_numpy()[end : end + 4])
     assert len(forecaster.predict(*history).mean) == 4
+
+
+def test_many_windows_are_forecast_in_pieces_to_the_same_bits(
+    case: tuple[Forecaster, Prepared, Blend, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forecaster, prepared, _, _ = case
+    asked = monitor.origins(forecaster, prepared.frame, 0, len(prepared.frame))
+    x, extras = forecaster.scaler.inputs(*asked)
+    whole = forecaster.network.predict(x, extras)
+    sizes = []
+    remember = runtime.Network._remember
+    monkeypatch.setattr(runtime.Network, "_remember", lambda self, x: (sizes.append(len(x)), remember(self, x))[1])
+    monkeypatch.setattr(runtime, "MANY", 7)
+    np.testing.assert_array_equal(forecaster.network.predict(x, extras), whole)
+    assert max(sizes, default=0) <= 7 and sum(sizes) in (0, len(x)) and len(x) > 14

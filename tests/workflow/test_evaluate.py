@@ -66,13 +66,15 @@ def test_the_verdict_and_the_worth_are_those_of_the_table(evaluation):
     rmse, best = evaluation.table()["RMSE"], evaluation.best_other
     assert rmse[best] == rmse[["persistence", "seasonal naive", "ridge"]].min()
     said, called = words.verdict(evaluation), words.CALLED.get(best, best)
+    assert said.startswith(("**The blend won.** The best", words.DOUBT, "**No winner can be named.** The best"))
     assert f"{called}, with an RMSE of {rmse[best]:.4g}" in said
     assert f"it is **better than** {called}, by more than chance (p <0.001)" in said or f"apart from** {called}" in said
     assert f"seasonal naive, has {rmse['seasonal naive']:.4g}" in said
     harmful = replace(evaluation, forecasts=evaluation.forecasts | {"blend": evaluation.truth + 5.0}, weight=0.9)
     assert "share is 0.90" in words.worth(harmful)
     assert "the LSTM did harm" in words.worth(harmful)
-    assert f"use {called}**" in words.verdict(harmful)
+    assert f"**use {called}**" in words.verdict(harmful)
+    assert words.verdict(harmful).startswith(f"**The winner is {called}.**")
     same = replace(evaluation, forecasts=evaluation.forecasts | {"blend": evaluation.forecasts["ridge"]}, weight=0.1)
     assert "within chance: nothing here speaks for the cost of 2 networks" in words.worth(same)
     without = words.worth(replace(same, weight=0.0))
@@ -99,7 +101,7 @@ def test_a_rival_that_scores_the_same_and_is_not_told_apart_is_named(evaluation)
     near = truth + (near - truth) * 1.105 / rmse
     forecasts = {"blend": truth + 1.09, "ridge": best, "seasonal naive": near}
     said = words.verdict(replace(evaluation, forecasts=forecasts))
-    assert "**better than** ridge (the linear model)" in said
+    assert "**better than** ridge (the linear model)" in said and said.startswith("**The blend is ahead, not beyond")
     assert "seasonal naive scores within 1% of that, and beside it the same test says **tied**" in said
     forecasts["seasonal naive"] = truth + 2 * (near - truth)
     assert "scores within" not in words.verdict(replace(evaluation, forecasts=forecasts))
@@ -150,7 +152,10 @@ def test_no_interval_depends_on_what_comes_after_its_window(prepared, evaluation
 
 
 def test_few_windows_are_said_to_be_few(prepared, evaluation):
-    assert "windows: with fewer than 100" in evaluation.warning()
+    rows = (100 + 6) / prepared.settings.validation_fraction
+    assert f"windows: with fewer than 100, no weight and no ranking is safe. That takes about {rows:,.0f} rows." in (
+        evaluation.warning()
+    )
     test = prepared.test
     many = prepared.validation._replace(first=np.arange(100)), test._replace(first=np.arange(100))
     enough = replace(evaluation, prepared=replace(prepared, validation=many[0], test=many[1]))
@@ -277,9 +282,10 @@ def test_a_lead_is_measured_against_the_spread_of_the_seeds(evaluation):
 
 def test_lateness_tells_one_step_late_from_a_copy():
     said = words.lateness(np.array([1, 1, 0, 0, 5, 6]))
-    assert "in time at 2, one step late at 2, later at 2 (lags 5 to 6). At 3 it lies on the diagonal" in said
-    assert "later at 0. At 0" in words.lateness(np.array([0, 0, 0]))
-    assert "later at 2 (lag 12). At" in words.lateness(np.array([0, 12, 12]))
+    assert "in time at 2, one step late at 2, later at 2 (lags 5 to 6). On the diagonal, as a copy" in said
+    assert "lies at 3 of them" in said
+    assert "later at 0. On the" in words.lateness(np.array([0, 0, 0]))
+    assert "later at 2 (lag 12). On" in words.lateness(np.array([0, 12, 12]))
     assert "later at 2 (lag 12), by whole seasons: there" in words.lateness(np.array([0, 12, 12]), 12)
     assert "seasons" not in words.lateness(np.array([0, 11, 12]), 12)
 
@@ -294,7 +300,7 @@ def test_leftovers_are_counted(evaluation):
     assert "at 2 of 3 steps ahead: there the forecasts are too low at 1 and too high at 1, by 9 at most." in mixed
     assert words.bias(checks.head(2)).endswith("at 0 of 2 steps ahead.")
     said = words.leftovers(checks, errors, 24)
-    assert "Errors are correlated over more steps than they overlap at 0." in said
+    assert "At 0 of 3 steps ahead, errors are correlated over more steps than they overlap." in said
     assert "all lags up to 24 together, does not find" in said
     drawn = residuals.residual_checks(errors, np.sort(np.random.default_rng(0).choice(5000, 500, replace=False)))
     assert drawn["95 % limit"].isna().all() and drawn["mean error"].notna().all()
@@ -316,7 +322,10 @@ def test_what_intervals_held_is_said_by_step_and_in_one_sentence(evaluation):
     assert "hardly matters" in words.scaling(table)
     mae = np.mean(np.abs(evaluation.forecasts["blend"] - evaluation.truth))
     brief = words.brief(evaluation)
-    assert f"the forecast of load (MW) is off by {mae:#.3g} on average, and {100 * held:.0f} of 100 values" in brief
+    assert f"forecast of load (MW) is off by {mae:#.3g} on average, and {100 * held:.0f} of 100 values" in brief
+    best = evaluation.best_other
+    others = np.mean(np.abs(evaluation.forecasts[best] - evaluation.truth))
+    assert f"less: {words.CALLED.get(best, best)} by {others:#.3g}" in brief and f"{evaluation.best_rule} by" in brief
 
 
 def test_short_series_are_promised_nothing_and_what_lost_is_listed(evaluation):
