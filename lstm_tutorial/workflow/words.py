@@ -222,7 +222,7 @@ def brief(evaluation: Evaluation) -> str:
     return (
         f"Up to {_steps(truth.shape[1])} ahead, the blend's forecast of {_name(evaluation)} is off by "
         f"{mae['blend']:#.3g} on average, and {100 * held:.0f} of 100 values lay in its 80 % intervals, which reach "
-        f"±{np.mean(high - low) / 2:.2g}. Others are off more or less: {off}."
+        f"±{np.mean(high - low) / 2:.2g}. Beside it: {off}."
     )
 
 
