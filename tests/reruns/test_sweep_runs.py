@@ -36,6 +36,7 @@ def test_a_run_reads_copies_of_its_files_and_tells_of_their_places_here(small):
     job = Job(1, "small", "A small stub", "small", values, ("text",))
     outcome = rerun(job, cluster.versions(), packed(small), pack(b"four"))
     assert (outcome.error, outcome.results) == ("", {"name": "k", "score": 6.0, "length": 4})
+    assert list(outcome.results or {}) == ["name", "score", "length"]  # the first number is what a sweep is sorted by
     notebook, page = (reruns.task.zlib.decompress(content).decode() for content in outcome.files.values())
     assert nbformat.reads(notebook, as_version=4).cells[3].outputs[0].text == "/elsewhere/note.txt\n"
     assert "run-" not in notebook

@@ -325,7 +325,9 @@ def test_what_intervals_held_is_said_by_step_and_in_one_sentence(evaluation):
     assert f"forecast of load (MW) is off by {mae:#.3g} on average, and {100 * held:.0f} of 100 values" in brief
     best = evaluation.best_other
     others = np.mean(np.abs(evaluation.forecasts[best] - evaluation.truth))
-    assert f"Beside it: {words.CALLED.get(best, best)} by {others:#.3g}" in brief and f"{evaluation.best_rule} by" in brief
+    assert (
+        f"Beside it: {words.CALLED.get(best, best)} by {others:#.3g}" in brief and f"{evaluation.best_rule} by" in brief
+    )
 
 
 def test_short_series_are_promised_nothing_and_what_lost_is_listed(evaluation):
