@@ -59,7 +59,6 @@ def keep_best(
     from tqdm import tqdm
 
     where, patience = Path(folder) if folder else None, patience or epochs
-    model.optimizer.build(model.trainable_variables)
     state = load(where, run or {}) if where else None
     if state:
         write_state(model, state.arrays)
@@ -120,6 +119,7 @@ def describe_model(model: keras.Model) -> Run:
 
 
 def _variables(model: keras.Model) -> dict[str, Any]:
+    model.optimizer.build(model.trainable_variables)
     return {"model": model.variables, "optimizer": model.optimizer.variables}
 
 

@@ -15,7 +15,7 @@ HEAVY |= {"torch", "onnx", "onnxruntime", "tf2onnx"}
 READ_BY_ALL = ("scratch/cell.py", "scratch/lstm.py", "workflow/prepare.py")
 SCRATCH = sorted(path.stem for path in (PACKAGE / "scratch").glob("*.py"))
 FLOORS = [
-    {"scratch"},
+    {"scratch", "numbers"},
     {"settings", "plots", "text", "checkpoint", "environment"},
     {"training", "cluster"},
     {"workflow", "applications"},
@@ -23,7 +23,7 @@ FLOORS = [
     {"arguments", "forecasters"},
     {"cli"},
 ]
-ALLOWED = {"reruns": {"settings", "environment", "cluster", "workflow.prepare", "plots.sweep"}}
+ALLOWED = {"reruns": {"settings", "environment", "numbers", "cluster", "workflow.prepare", "plots.sweep"}}
 
 
 def loaded_by(code: str) -> set[str]:

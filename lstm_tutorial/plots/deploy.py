@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lstm_tutorial.plots.figure import GRAY, MODEL, RULES, SIZE, TRUTH, enlarge, legend, new_figure, show
+from lstm_tutorial.plots.figure import GRAY, MODEL, RULES, SIZE, TRUTH, date_axis, enlarge, legend, new_figure, show
 from lstm_tutorial.plots.forecasting import label
 
 if TYPE_CHECKING:
@@ -21,8 +21,6 @@ def fan(
 
     `ahead` (horizon,) are times, or places after the end where the series has none.
     """
-    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
-
     figure, axes = new_figure(height=3.9)
     steps = ahead if hasattr(history.index, "year") else history.index[-1] + ahead
     x = np.concatenate([history.index[-1:].to_numpy(), np.asarray(steps)])
@@ -33,9 +31,7 @@ def fan(
         axes.fill_between(x, lower, upper, color=MODEL, alpha=alpha, linewidth=0, label=f"{level:.0%}")
     axes.plot(x, np.concatenate([now, mean]), color=MODEL, linewidth=1.4, label="forecast")
     axes.set_ylabel(label(history))
-    if hasattr(history.index, "year"):
-        axes.xaxis.set_major_locator(AutoDateLocator(maxticks=5))
-        axes.xaxis.set_major_formatter(ConciseDateFormatter(axes.xaxis.get_major_locator()))
+    date_axis(axes, history.index)
     enlarge(axes)
     legend(figure, SIZE)
     levels = " and ".join(f"{level:.0%}" for level in sorted(bounds))

@@ -7,7 +7,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lstm_tutorial.plots.figure import BARS, GRAY, MODEL, PALE, RULES, SIZE, TRUTH, enlarge, legend, new_figure, show
+from lstm_tutorial.plots.figure import (
+    BARS,
+    GRAY,
+    MODEL,
+    PALE,
+    RULES,
+    SIZE,
+    TRUTH,
+    date_axis,
+    enlarge,
+    legend,
+    new_figure,
+    show,
+)
 from lstm_tutorial.plots.forecasting import label
 
 if TYPE_CHECKING:
@@ -48,13 +61,7 @@ def intervals(
         shown.index, shown.to_numpy(), color=TRUTH, linewidth=1, marker="." if horizon == 1 else "", label="truth"
     )
     axes.set_ylabel(label(series))
-    if hasattr(series.index, "year"):
-        from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
-
-        locator = AutoDateLocator(minticks=3, maxticks=7)  # fewer can fail
-        axes.xaxis.set_major_locator(locator)
-        axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
-        axes.xaxis.get_offset_text().set_fontsize(SIZE)
+    date_axis(axes, series.index)
     enlarge(axes)
     legend(figure, SIZE)
     made = f"{len(chosen)} forecasts of {horizon} steps" if horizon > 1 else f"{len(chosen)} forecasts one step ahead"

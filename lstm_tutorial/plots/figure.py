@@ -51,6 +51,19 @@ def scale_losses(axes: Axes) -> None:
     axes.yaxis.set_minor_formatter("")
 
 
+def date_axis(axes: Axes, index: Any) -> None:
+    """Few short dates across, if an index is one of times; to be called once the data are drawn."""
+    if not hasattr(index, "year"):
+        return
+    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+
+    locator = AutoDateLocator(minticks=3, maxticks=7)  # fewer can fail
+    axes.xaxis_date()
+    axes.xaxis.set_major_locator(locator)
+    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+    axes.xaxis.get_offset_text().set_fontsize(SIZE)
+
+
 def to_png(figure: Figure) -> bytes:
     """The picture as PNG of few colors."""
     from PIL import Image

@@ -8,7 +8,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lstm_tutorial.plots.figure import BARS, MODEL, RULES, SIZE, TRUTH, enlarge, legend, new_figure, scale_losses, show
+from lstm_tutorial.numbers import write_number
+from lstm_tutorial.plots.figure import (
+    BARS,
+    MODEL,
+    RULES,
+    SIZE,
+    TRUTH,
+    date_axis,
+    enlarge,
+    legend,
+    new_figure,
+    scale_losses,
+    show,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,12 +40,13 @@ def series(data: pd.Series, ends: Sequence[int]) -> None:
     for (name, shade), (start, end) in zip(SHADES.items(), pairwise((0, *ends)), strict=True):
         axes.axvspan(float(dates[start]), float(dates[end - 1]), color=shade, label=f"{name} ({end - start})")
     axes.set_ylabel(label(data))
+    date_axis(axes, data.index)
     legend(figure)
     span = f"{_when(data.index[0])} to {_when(data.index[-1])}"
     show(
         figure,
-        alt=f"Line chart of {data.name}, {len(data)} values from {span}, between {data.min():.4g} and "
-        f"{data.max():.4g}; three shaded parts follow each other in time: training, validation, test.",
+        alt=f"Line chart of {data.name}, {len(data)} values from {span}, between {write_number(data.min())} and "
+        f"{write_number(data.max())}; three shaded parts follow each other in time: training, validation, test.",
         caption=f"The series and its three parts, in order of time: {span}.",
     )
 
@@ -115,6 +129,7 @@ def future(history: pd.Series, ahead: pd.Series, last: int = 60) -> None:
     ends = [recent.index[-1], *ahead.index], [recent.iloc[-1], *ahead]
     axes.plot(*ends, color=MODEL, marker="o", markersize=3, linewidth=1.2, label="forecast", zorder=1)
     axes.set_ylabel(label(history))
+    date_axis(axes, history.index)
     legend(figure)
     show(
         figure,
@@ -130,7 +145,7 @@ def scores(table: pd.DataFrame, column: str, name: str, unit: str = "") -> None:
     names, values = list(table.index)[::-1], table[column].to_numpy()[::-1]
     axes.barh(names, values, color=[MODEL if "LSTM" in row else BARS for row in names], height=0.65)
     for row, value in enumerate(values):
-        axes.text(value, row, f" {value:#.3g}".rstrip("."), va="center", fontsize=9)
+        axes.text(value, row, f" {write_number(value, 3)}", va="center", fontsize=9)
     axes.set_xlabel(f"{column} ({unit})" if unit else column)
     axes.margins(x=0.1)
     show(

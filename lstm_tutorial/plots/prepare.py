@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lstm_tutorial.plots.figure import BARS, GRAY, MODEL, RULES, SIZE, TRUTH, enlarge, new_figure, show
+from lstm_tutorial.plots.figure import BARS, GRAY, MODEL, RULES, SIZE, TRUTH, date_axis, enlarge, new_figure, show
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,10 +33,7 @@ def missing(table: pd.DataFrame, name: str) -> None:
         interpolation="nearest",
         extent=(left, right, 0, len(empty)),
     )
-    if timed:
-        axes.xaxis_date()
-        axes.xaxis.set_major_locator(mdates.AutoDateLocator(maxticks=6))
-        axes.xaxis.set_major_formatter(mdates.ConciseDateFormatter(axes.xaxis.get_major_locator()))
+    date_axis(axes, table.index)
     names = [f"{column} {share:.1%}" for column, share in table.isna().mean().items()]
     axes.set_yticks(np.arange(len(names))[::-1] + 0.5, names)
     show(

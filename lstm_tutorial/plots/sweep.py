@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from lstm_tutorial.numbers import write_number
 from lstm_tutorial.plots.figure import GRAY, MODEL, RULES, SIZE, enlarge, new_figure, to_png
 
 Axes = Mapping[str, Sequence[Any]]
@@ -34,7 +35,8 @@ def sweep_lines(axes: Axes, runs: Sequence[Mapping[str, Any]], key: str) -> tupl
     lines = [np.column_stack([places, rows[n]]) for n in order]
     shades = colormaps["viridis"](0.9 * (figures[order] - figures.min()) / scale)
     panel.add_collection(LineCollection(lines, colors=shades, linewidths=1.4, alpha=max(0.2, min(0.9, 40 / len(runs)))))
-    ends = [(*_ends(values),) for values in axes.values()] + [(f"{figures.min():.3g}", f"{figures.max():.3g}")]
+    least, most = write_number(figures.min(), 3), write_number(figures.max(), 3)
+    ends = [*map(_ends, axes.values()), (least, most)]
     for place, (low, high) in zip(places, ends, strict=True):
         panel.axvline(place, color=GRAY, linewidth=0.8, zorder=0)
         panel.text(place, -0.04, low, ha="center", va="top", fontsize=SIZE - 2)
@@ -47,7 +49,7 @@ def sweep_lines(axes: Axes, runs: Sequence[Mapping[str, Any]], key: str) -> tupl
     panel.spines[["left", "bottom"]].set_visible(False)
     alt = (
         f"Upright axes for {', '.join(axes)} and {key}; each of {len(runs)} runs is a line across them, the darker "
-        f"the smaller its {key}, from {figures.min():.3g} to {figures.max():.3g}."
+        f"the smaller its {key}, from {least} to {most}."
     )
     return to_png(figure), alt
 
@@ -79,7 +81,7 @@ def sweep_effect(name: str, values: Sequence[Any], runs: Sequence[Mapping[str, A
     spaced = " spaced by ratio" if by_ratio else ""
     alt = (
         f"Dots: {key} of {len(runs)} runs against {name}, {len(medians)} values{spaced}; "
-        f"a line through the medians, the smallest of which, {medians[least]:.3g}, is at {said}."
+        f"a line through the medians, the smallest of which, {write_number(medians[least], 3)}, is at {said}."
     )
     return to_png(figure), alt
 

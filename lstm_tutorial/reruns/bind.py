@@ -92,5 +92,5 @@ def _table(path: Path) -> str:
     shown = [[name.replace("_", " ") for name in header], ["---", *["--:"] * (len(header) - 1)], *rows[:SHOWN]]
     table = "\n".join(f"| {' | '.join(row)} |" for row in shown)
     left = len(rows) - SHOWN
-    where = f"The other {left} steps are" if left > 0 else "The same is"
+    where = f"The other {left} steps are" if left > 1 else "The last step is" if left == 1 else "The same is"
     return f'{table}\n\n{where} in <a href="forecast.csv">forecast.csv</a>.'

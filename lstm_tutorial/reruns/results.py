@@ -6,6 +6,8 @@ from typing import Any
 
 from nbformat import NotebookNode
 
+from lstm_tutorial.numbers import write_number
+
 _KEY = "lstm_tutorial_results"  # in an output's metadata, which nbval does not compare
 
 
@@ -15,14 +17,15 @@ def record(**figures: float | int | str | None) -> None:
 
     from IPython.display import display
 
-    shown = {name: f"{value:.3g}" if isinstance(value, float) else str(value) for name, value in figures.items()}
+    shown = {name: write_number(each, 3) if isinstance(each, float) else str(each) for name, each in figures.items()}
     rows = "".join(f"<tr><td>{escape(name)}</td><td>{escape(value)}</td></tr>" for name, value in shown.items())
     head = "<thead><tr><th>result</th><th>value</th></tr></thead>"
     data = {
         "text/plain": "\n".join(f"{name}: {value}" for name, value in shown.items()),
         "text/html": f'<table class="dataframe">{head}<tbody>{rows}</tbody></table>',
     }
-    plain = {name: float(value) if isinstance(value, float) else value for name, value in figures.items()}
+    # Pairs, since a notebook's file has the keys of a mapping in the order of the alphabet.
+    plain = [(name, float(value) if isinstance(value, float) else value) for name, value in figures.items()]
     display(data, raw=True, metadata={_KEY: plain})
 
 

@@ -69,15 +69,14 @@ def rerun(job: Job, versions: dict[str, str], notebook: bytes, *contents: bytes)
     unfit = differences(versions)
     if unfit:
         return Outcome(0.0, worker, unfit=unfit)
-    results, error, files, there, order = None, "", dict[str, bytes](), dict[str, str](), list[str]()
+    results, error, files, there = None, "", dict[str, bytes](), dict[str, str]()
     with tempfile.TemporaryDirectory(prefix="run-", dir=scratch, ignore_cleanup_errors=True) as folder:
         target = Path(folder) / f"{job.stem}.ipynb"
         try:
             values, there = _lay_out(job, contents, Path(folder))
             source = nbformat.reads(zlib.decompress(notebook).decode(), as_version=4)
             with _stop_when_unwanted() as watch:
-                made = execute(source, job.name, values, cwd=folder, target=target, on_kernel=watch)
-            order = list(read_results(made))  # a notebook's file has them in the order of the alphabet
+                execute(source, job.name, values, cwd=folder, target=target, on_kernel=watch)
         except ChapterFailed as failure:
             error = str(failure)
         except Exception as failure:  # a full disk here, or a kernel that does not start
@@ -89,8 +88,7 @@ def rerun(job: Job, versions: dict[str, str], notebook: bytes, *contents: bytes)
             for here, original in {**there, str(target): target.name}.items():
                 text = text.replace(json.dumps(here)[1:-1], json.dumps(original)[1:-1])
             files, executed = _render(job, text)
-            found = read_results(executed)
-            results = None if error else {name: found[name] for name in order}
+            results = None if error else read_results(executed)
         except Exception as failure:
             error = error or f"{job.name}: its page can't be made: {type(failure).__name__}: {failure}"
     return Outcome(monotonic() - began, worker, results, " ".join(error.split()), files)

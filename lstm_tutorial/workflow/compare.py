@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from lstm_tutorial.numbers import write_number
 from lstm_tutorial.settings import Settings
 from lstm_tutorial.training import Arrays, read_state, write_state
 from lstm_tutorial.workflow.design import build
@@ -73,7 +74,6 @@ def train_seeds(design: Design, prepared: Prepared, updates: int, seeds: int = 3
         seed = settings.seed + number
         if number:
             fresh = design(settings.model_copy(update={"seed": seed}), prepared.schema)
-            fresh.optimizer.build(fresh.trainable_variables)
             write_state(model, read_state(fresh))
         order = _order(epochs.count, checks * every * settings.batch_size, seed)
         losses[number, 0], weights = epochs.score()["loss"], model.get_weights()
@@ -145,7 +145,8 @@ def describe(table: pd.DataFrame) -> str:
     said = {table.index[0]: ""} | {name: f", **{verdict}**" for name, verdict in verdicts(table).items()}
     seeds = table.filter(like="seed").agg(["mean", "min", "max"], axis=1)
     return "\n".join(
-        f"- {name}: {mean:.4g} ({low:.4g} to {high:.4g}){said[name]}" for name, mean, low, high in seeds.itertuples()
+        f"- {name}: {write_number(mean)} ({write_number(low)} to {write_number(high)}){said[name]}"
+        for name, mean, low, high in seeds.itertuples()
     )
 
 

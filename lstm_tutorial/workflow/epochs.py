@@ -78,7 +78,6 @@ class Epochs:
 @contextmanager
 def unchanged(model: keras.Model) -> Iterator[None]:
     """Whatever happens to the model inside is undone."""
-    model.optimizer.build(model.trainable_variables)
     state = read_state(model)
     try:
         yield

@@ -117,7 +117,12 @@ def write_forecast(forecast: Forecast, levels: tuple[float, ...], file: TextIO) 
     writer.writerow(["time" if forecast.times.dtype.kind == "M" else "step", "forecast", *names])
     ends = [end for pair in zip(forecast.lower, forecast.upper, strict=True) for end in pair]
     for time, *numbers in zip(_write_times(forecast.times), forecast.mean, *ends, strict=True):
-        writer.writerow([time, *(f"{number:.6g}" for number in numbers)])
+        writer.writerow([time, *map(_write, numbers)])
+
+
+def _write(number: float) -> str:
+    """To six digits, large numbers whole: spreadsheets and people read 1234567 better than 1.23457e+06."""
+    return f"{number:.0f}" if abs(number) >= 1e5 else f"{number:.6g}"
 
 
 def _write_times(times: np.ndarray) -> list[str]:

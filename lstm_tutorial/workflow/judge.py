@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from lstm_tutorial.settings import Settings
-from lstm_tutorial.training import read_state, write_state
+from lstm_tutorial.training import Arrays, read_state, write_state
 from lstm_tutorial.workflow.blend import predict_mean
 from lstm_tutorial.workflow.choose import cut_fold, keeps_to_range, make_folds
 from lstm_tutorial.workflow.design import build
@@ -79,15 +79,27 @@ def error_on(folds: list[Fold], settings: Settings, report: Callable[[float, int
 
     After each fold, the mean so far is given to `report(error, folds done)`, which may raise to stop.
     """
+    return _error_on(folds, settings, {}, report)
+
+
+def _error_on(
+    folds: list[Fold],
+    settings: Settings,
+    compiled: dict[Schema, Epochs],
+    report: Callable[[float, int], None] | None = None,
+) -> float:
+    """The same with models compiled before, to which those are added that are missing."""
     errors: list[float] = []
-    schema: Schema | None = None
+    untrained: dict[Schema, dict[str, Arrays]] = {}
     for fold in folds:
         # Most folds differ in length only: one compiled model serves them all.
-        if fold.schema != schema:
-            schema, model = fold.schema, build(settings, fold.schema)
-            epochs = Epochs(model, fold, settings.batch_size)
-            untrained = read_state(model)
-        write_state(model, untrained)
+        if fold.schema not in untrained:
+            model = build(settings, fold.schema)
+            untrained[fold.schema] = read_state(model)
+            if fold.schema not in compiled:
+                compiled[fold.schema] = Epochs(model, fold, settings.batch_size)
+        epochs = compiled[fold.schema]
+        write_state(epochs.model, untrained[fold.schema])
         epochs.turn_to(fold.train, fold.validation)
         anchor = float(np.mean(fold.validation.y.astype(float) ** 2))
         times = min(3.0, max(1.0, WINDOWS / epochs.count))
@@ -100,8 +112,8 @@ def error_on(folds: list[Fold], settings: Settings, report: Callable[[float, int
 
 def seed_errors(folds: list[Fold], settings: Settings, seeds: int) -> np.ndarray:
     """`error_on` with `settings.seed` and the seeds after it: what training with other random numbers makes of it."""
-    first = settings.seed
-    return np.array([error_on(folds, settings.model_copy(update={"seed": first + n})) for n in range(seeds)])
+    tried, compiled = range(settings.seed, settings.seed + seeds), dict[Schema, Epochs]()
+    return np.array([_error_on(folds, settings.model_copy(update={"seed": seed}), compiled) for seed in tried])
 
 
 def fit_briefly(epochs: Epochs, seed: int, most: int, patience: int, passes: int = 1) -> float:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from lstm_tutorial.numbers import write_number
 from lstm_tutorial.workflow.conformal import MOST
 from lstm_tutorial.workflow.deploy import DECILES, Forecaster
 from lstm_tutorial.workflow.intervals import size_features
@@ -155,7 +156,8 @@ def advise(health: Health, levels: tuple[float, ...]) -> str:
         found = f"{health.blocks} independent stretch{'es are' if health.blocks != 1 else ' is'}"
         return f"look: {found} too few to judge by; {FEW} would do"
     if health.error > health.naive:
-        return f"retrain: an error of {health.error:.3g}, above the {health.naive:.3g} of the naive forecast"
+        error, naive = write_number(health.error, 3), write_number(health.naive, 3)
+        return f"retrain: an error of {error}, above the {naive} of the naive forecast"
     for level, share, doubt in zip(levels, health.coverage, health.doubt, strict=True):
         if round(abs(share - level), 9) > max(AMISS, DOUBT * doubt):
             return f"renew: the {level:.0%} intervals held {share:.0%} of the values"

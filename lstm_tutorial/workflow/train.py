@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ import numpy as np
 
 from lstm_tutorial.checkpoint import Run, fingerprint
 from lstm_tutorial.settings import Settings
-from lstm_tutorial.training import Losses, Trained, describe_model, keep_best
+from lstm_tutorial.training import Losses, Trained, describe_model, keep_best, read_state, write_state
 from lstm_tutorial.workflow.design import build
 from lstm_tutorial.workflow.epochs import Epochs, inputs
 from lstm_tutorial.workflow.windows import Prepared
@@ -44,7 +45,17 @@ def train(
     raise to stop. Draws a progress bar on stderr unless the environment variable LSTM_TUTORIAL_PROGRESS is 0.
     Raises ValueError if the folder holds another run (other data, model or settings).
     """
-    epochs = Epochs(model, prepared, settings.batch_size)
+    return _train(Epochs(model, prepared, settings.batch_size), prepared, settings, folder, tensorboard, on_epoch)
+
+
+def _train(
+    epochs: Epochs,
+    prepared: Prepared,
+    settings: Settings,
+    folder: str | Path | None = None,
+    tensorboard: str | Path | None = None,
+    on_epoch: Callable[[int, Losses], None] | None = None,
+) -> Trained:
     watchers = [watcher for watcher in (tensorboard and _tensorboard(tensorboard), on_epoch) if watcher]
 
     def learn(epoch: int) -> Losses:
@@ -54,18 +65,24 @@ def train(
         for watcher in watchers:
             watcher(epoch, losses)
 
-    run = _describe(model, prepared, settings) if folder else None
-    return keep_best(model, learn, epochs.score, settings.epochs, settings.patience, folder, run, watch)
+    run = _describe(epochs.model, prepared, settings) if folder else None
+    return keep_best(epochs.model, learn, epochs.score, settings.epochs, settings.patience, folder, run, watch)
 
 
 def train_members(prepared: Prepared, settings: Settings, folder: str | Path | None = None) -> list[Trained]:
-    """Train `settings.members` networks with seeds `seed`, `seed` + 1 and so on; with a `folder`, each at `home`."""
-    members = []
+    """Train `settings.members` networks with seeds `seed`, `seed` + 1 and so on; with a `folder`, each at `home`.
+
+    One model is compiled and used for all.
+    """
+    members, epochs = [], Epochs(build(settings, prepared.schema), prepared, settings.batch_size)
     for seed in range(settings.seed, settings.seed + settings.members):
         chosen = settings.model_copy(update={"seed": seed})
         model = build(chosen, prepared.schema)
         place = home(folder, model, prepared, chosen) if folder else None
-        members.append(train(model, prepared, chosen, place))
+        write_state(epochs.model, read_state(model))
+        trained = _train(epochs, prepared, chosen, place)
+        model.set_weights(epochs.model.get_weights())
+        members.append(replace(trained, model=model))
     return members
 
 

@@ -8,6 +8,7 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
+from lstm_tutorial.numbers import write_number
 from lstm_tutorial.workflow import baselines, metrics, residuals
 from lstm_tutorial.workflow.evaluate import CLOSE, ENOUGH, FEW, Evaluation, score_table
 
@@ -45,31 +46,32 @@ def verdict(evaluation: Evaluation) -> str:
     head = DOUBT if near and compared.verdict == "better" else HEAD[compared.verdict].format(other=other)
     text = (
         f"{head} The best of the others is {other}, with an RMSE of "
-        f"{rmse[best]:.4g}. The blend has {rmse['blend']:.4g}, {metrics.write_gap(gap)}: {said}."
+        f"{write_number(rmse[best])}. The blend has {write_number(rmse['blend'])}, {metrics.write_gap(gap)}: {said}."
     )
     for name, found in near.items():
         text += f" {CALLED.get(name, name)} scores within {CLOSE:.0%} of that, and beside it the same test says "
         text += f"**{found.verdict}** (p {metrics.write_p(found.p_value)})."
     if naive := evaluation.best_rule:
-        text += f" The best rule without any fitting, {naive}, has {rmse[naive]:.4g}."
+        text += f" The best rule without any fitting, {naive}, has {write_number(rmse[naive])}."
     return text
 
 
 def worth(evaluation: Evaluation) -> str:
     """What the LSTMs added to the linear model, in three sentences. Needs "ridge" among the forecasts."""
     rmse, count = evaluation.rmse(), len(evaluation.members)
-    alone = f"Alone, the linear model has an RMSE of {rmse['ridge']:.4g}, the LSTMs have {rmse['LSTM']:.4g}."
+    linear, lstms = write_number(rmse["ridge"]), write_number(rmse["LSTM"])
+    alone = f"Alone, the linear model has an RMSE of {linear}, the LSTMs have {lstms}."
     if not evaluation.weight:
         return (
             "The LSTMs' share is 0: on the validation part they added nothing to the linear model, so the blend is "
             f"the linear model. {alone}"
         )
     gap, unit = rmse["blend"] - rmse["ridge"], evaluation.prepared.schema.unit
-    gain = f"{abs(gap):.2g}{' ' * bool(unit)}{unit}"
+    gain = f"{write_number(abs(gap), 2)}{' ' * bool(unit)}{unit}"
     difference = metrics.write_gap(gap / rmse["ridge"])
     networks = f"{count} network{'s' * (count > 1)}"
     return (
-        f"The LSTMs' share is {evaluation.weight:.2f}. {alone} The blend has {rmse['blend']:.4g}, "
+        f"The LSTMs' share is {evaluation.weight:.2f}. {alone} The blend has {write_number(rmse['blend'])}, "
         + (f"which is {gain} or {difference} than" if difference[0].isdigit() else f"{difference} as")
         + " the linear model. "
         + WORTH[evaluation.compare("ridge").verdict].format(networks=networks, gain=gain)
@@ -117,8 +119,9 @@ def seeds(evaluation: Evaluation) -> str:
     spread, rmse, best = evaluation.spread, evaluation.rmse(), evaluation.best_other
     gap = abs(rmse["blend"] - rmse[best])
     return (
-        f"Blends with one network each, which differ in its seed alone, have RMSEs that are {spread:.2g} apart, "
-        f"{spread / rmse['blend']:.1%}; the blend and {CALLED.get(best, best)} are {gap:.2g} apart, which is "
+        "Blends with one network each, which differ in its seed alone, have RMSEs that are "
+        f"{write_number(spread, 2)} apart, {spread / rmse['blend']:.1%}; the blend and {CALLED.get(best, best)} are "
+        f"{write_number(gap, 2)} apart, which is "
         f"{'more' if gap > spread else '**not more**: another training may turn the order round'}."
     )
 
@@ -144,7 +147,7 @@ def bias(checks: pd.DataFrame) -> str:
     low, high = (biased > 0).sum(), (biased < 0).sum()
     if len(biased):
         way = f"low at {low} and too high at {high}" if low and high else "low" if low else "high"
-        text += f": there the forecasts are too {way}, by {biased.abs().max():.2g} at most"
+        text += f": there the forecasts are too {way}, by {write_number(biased.abs().max(), 2)} at most"
     return f"{text}."
 
 
@@ -218,11 +221,11 @@ def brief(evaluation: Evaluation) -> str:
     mae = {name: float(np.mean(np.abs(made - truth))) for name, made in evaluation.forecasts.items()}
     held, best = metrics.coverage(truth, low, high), evaluation.best_other
     others = dict.fromkeys(name for name in (best, "ridge", evaluation.best_rule) if name)
-    off = ", ".join(f"{CALLED.get(name, name)} by {mae[name]:#.3g}".rstrip(".") for name in others)
+    off = ", ".join(f"{CALLED.get(name, name)} by {write_number(mae[name], 3)}" for name in others)
     return (
         f"Up to {_steps(truth.shape[1])} ahead, the blend's forecast of {_name(evaluation)} is off by "
-        f"{mae['blend']:#.3g} on average, and {100 * held:.0f} of 100 values lay in its 80 % intervals, which reach "
-        f"±{np.mean(high - low) / 2:.2g}. Beside it: {off}."
+        f"{write_number(mae['blend'], 3)} on average, and {100 * held:.0f} of 100 values lay in its 80 % intervals, "
+        f"which reach ±{write_number(np.mean(high - low) / 2, 2)}. Beside it: {off}."
     )
 
 

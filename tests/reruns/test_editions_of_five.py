@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
 
+from lstm_tutorial.numbers import write_number
 from lstm_tutorial.reruns import edition as module
 from lstm_tutorial.workflow.deploy import load
 from lstm_tutorial.workflow.words import CALLED
@@ -118,7 +119,7 @@ def test_every_sentence_is_about_these_data(name, tmp_path, monkeypatch):
     assert f"{rows:,} rows of {name}" in index
     evaluated = results["evaluate"]
     best = CALLED.get(evaluated["best_other"], evaluated["best_other"])
-    assert f"{best}, with an RMSE of {evaluated['rmse_best_other']:.4g}" in index
+    assert f"{best}, with an RMSE of {write_number(evaluated['rmse_best_other'])}" in index
     assert ("drawn at random" in index) == ("windows" in parameters)
     forecast = pd.read_csv("out/forecast.csv")
     assert len(forecast) == load(Path("out/forecaster")).horizon == parameters.get("horizon", len(forecast))

@@ -18,7 +18,7 @@ from lstm_tutorial.workflow.deploy import Forecaster, load
 from lstm_tutorial.workflow.design import build
 from lstm_tutorial.workflow.export import fingerprint_of, make_forecaster, make_model
 from lstm_tutorial.workflow.folder import pack, read_folder, write_folder
-from lstm_tutorial.workflow.history import latest, read_history, take_history
+from lstm_tutorial.workflow.history import latest, read_history, save_forecast, take_history
 from lstm_tutorial.workflow.linear import fit_linear
 from lstm_tutorial.workflow.prepare import Prepared, Windows, prepare, read_frame
 
@@ -191,6 +191,12 @@ def test_loading_and_predicting_imports_numpy_alone(case):
         str(folder),
     )
     assert "numpy" in out.split() and not {*out.split()} & {*HEAVY}
+
+
+def test_a_table_of_forecasts_has_large_numbers_whole_and_small_ones_to_six_digits(tmp_path):
+    ends = np.array([[-1e5]]), np.array([[0.000123456789]])
+    save_forecast(deploy.Forecast(np.array([1]), np.array([1234567.89]), *ends), (0.8,), tmp_path / "table.csv")
+    assert (tmp_path / "table.csv").read_text() == "step,forecast,lower_80,upper_80\n1,1234568,-100000,0.000123457\n"
 
 
 def test_the_command_predicts_a_plain_file_without_pandas_and_keras(tmp_path):

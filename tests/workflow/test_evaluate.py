@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from lstm_tutorial.numbers import write_number
 from lstm_tutorial.settings import Settings
 from lstm_tutorial.workflow import baselines, evaluate, intervals, metrics, residuals, words
 from lstm_tutorial.workflow.blend import Blend, fit_blend
@@ -67,9 +68,9 @@ def test_the_verdict_and_the_worth_are_those_of_the_table(evaluation):
     assert rmse[best] == rmse[["persistence", "seasonal naive", "ridge"]].min()
     said, called = words.verdict(evaluation), words.CALLED.get(best, best)
     assert said.startswith(("**The blend won.** The best", words.DOUBT, "**No winner can be named.** The best"))
-    assert f"{called}, with an RMSE of {rmse[best]:.4g}" in said
+    assert f"{called}, with an RMSE of {write_number(rmse[best])}" in said
     assert f"it is **better than** {called}, by more than chance (p <0.001)" in said or f"apart from** {called}" in said
-    assert f"seasonal naive, has {rmse['seasonal naive']:.4g}" in said
+    assert f"seasonal naive, has {write_number(rmse['seasonal naive'])}" in said
     harmful = replace(evaluation, forecasts=evaluation.forecasts | {"blend": evaluation.truth + 5.0}, weight=0.9)
     assert "share is 0.90" in words.worth(harmful)
     assert "the LSTM did harm" in words.worth(harmful)
@@ -273,7 +274,8 @@ def test_a_lead_is_measured_against_the_spread_of_the_seeds(evaluation):
     near = replace(evaluation, forecasts=forecasts, members=[truth + 1.0, truth + 1.1])
     said = words.seeds(near)
     assert (
-        "RMSEs that are 0.1 apart, 10.0%; the blend and ridge (the linear model) are 0.5 apart, which is more." in said
+        "RMSEs that are 0.10 apart, 10.0%; the blend and ridge (the linear model) are 0.50 apart, which is more."
+        in said
     )
     far = replace(evaluation, forecasts=forecasts, members=[truth + 1.0, truth + 2.0])
     assert "which is **not more**" in words.seeds(far)
@@ -295,9 +297,9 @@ def test_leftovers_are_counted(evaluation):
     errors -= errors.mean(axis=0)
     errors += np.array([0.0, 0.0, 9.0])
     checks = residuals.residual_checks(errors, np.arange(500))
-    assert words.bias(checks).endswith("at 1 of 3 steps ahead: there the forecasts are too low, by 9 at most.")
+    assert words.bias(checks).endswith("at 1 of 3 steps ahead: there the forecasts are too low, by 9.0 at most.")
     mixed = words.bias(residuals.residual_checks(errors - [0, 4, 0], np.arange(500)))
-    assert "at 2 of 3 steps ahead: there the forecasts are too low at 1 and too high at 1, by 9 at most." in mixed
+    assert "at 2 of 3 steps ahead: there the forecasts are too low at 1 and too high at 1, by 9.0 at most." in mixed
     assert words.bias(checks.head(2)).endswith("at 0 of 2 steps ahead.")
     said = words.leftovers(checks, errors, 24)
     assert "At 0 of 3 steps ahead, errors are correlated over more steps than they overlap." in said
@@ -322,11 +324,15 @@ def test_what_intervals_held_is_said_by_step_and_in_one_sentence(evaluation):
     assert "hardly matters" in words.scaling(table)
     mae = np.mean(np.abs(evaluation.forecasts["blend"] - evaluation.truth))
     brief = words.brief(evaluation)
-    assert f"forecast of load (MW) is off by {mae:#.3g} on average, and {100 * held:.0f} of 100 values" in brief
+    assert (
+        f"forecast of load (MW) is off by {write_number(mae, 3)} on average, and {100 * held:.0f} of 100 values"
+        in brief
+    )
     best = evaluation.best_other
     others = np.mean(np.abs(evaluation.forecasts[best] - evaluation.truth))
     assert (
-        f"Beside it: {words.CALLED.get(best, best)} by {others:#.3g}" in brief and f"{evaluation.best_rule} by" in brief
+        f"Beside it: {words.CALLED.get(best, best)} by {write_number(others, 3)}" in brief
+        and f"{evaluation.best_rule} by" in brief
     )
 
 
@@ -351,5 +357,7 @@ def test_a_difference_that_rounds_to_nothing_is_called_none(evaluation):
         forecasts = {"blend": truth + error, "ridge": truth + 1.0, "LSTM": truth + 2.0, "persistence": truth + 3.0}
         found = replace(evaluation, forecasts=forecasts, weight=0.5)
         assert f", {said}: " in words.verdict(found)
-        wanted = "1, practically as much as the linear model" if error > 0.99 and error < 1 else f"or {said} than the"
+        wanted = (
+            "1.000, practically as much as the linear model" if error > 0.99 and error < 1 else f"or {said} than the"
+        )
         assert wanted in words.worth(found)
