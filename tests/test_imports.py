@@ -36,6 +36,11 @@ def test_importing_the_package_loads_nothing_heavy(module):
     assert not loaded_by(f"import {module}") & HEAVY
 
 
+def test_what_each_chapter_records_with_does_not_load_the_notebook_format():
+    # Its schemas cost each kernel of a rerun two seconds, and no kernel reads notebooks.
+    assert not loaded_by("import lstm_tutorial.reruns.results") & {*HEAVY, "nbformat", "jsonschema"}
+
+
 def test_the_scratch_wing_loads_numpy_and_nothing_heavy():
     code = "".join(f"import lstm_tutorial.scratch.{module}\n" for module in SCRATCH if module != "__init__")
     loaded = loaded_by(code)

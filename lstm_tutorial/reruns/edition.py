@@ -38,7 +38,7 @@ RESERVED = ("folder", "networks", "forecast_csv", "others", "tensorboard")
 # Processor seconds, measured on six series of 300 to a million rows: for kernels and what does not grow, an update in
 # each comparison, a trial of the search, a row read, a window in all that is fitted once, and in an epoch, for each
 # number that an LSTM step takes.
-STARTS, UPDATE, TRIAL, READS, FITS, EACH = 140.0, 0.3, 2.5, 4e-4, 0.004, 1.2e-7
+STARTS, UPDATE, TRIAL, READS, FITS, EACH = 125.0, 0.3, 2.5, 4e-4, 0.004, 1.2e-7
 EPOCHS = 25  # after which training has stopped, as a rule
 WAYS = 1.8  # of two processes that share two cores
 PRESETS: dict[str, dict[str, Any]] = {
@@ -47,7 +47,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     "thorough": {"members": 5, "trials": 64, "updates": 600},
 }
 # With the preset normal, fewer rows than this need less: so many updates are still dozens of passes over all windows.
-FEW, LESS = 1000, {"updates": 50, "trials": 6}
+FEW, LESS = 1000, {"updates": 40, "trials": 5}
 
 
 def edition(

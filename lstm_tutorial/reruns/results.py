@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from nbformat import NotebookNode
+from typing import TYPE_CHECKING, Any
 
 from lstm_tutorial.numbers import write_number
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
 
 _KEY = "lstm_tutorial_results"  # in an output's metadata, which nbval does not compare
 
