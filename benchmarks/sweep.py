@@ -1,6 +1,7 @@
 """What a sweep costs: each run beside the notebook alone, two workers beside one, memory and folder of many runs.
 
-`python -m benchmarks.sweep` takes some minutes; `--parts memory --runs 1000` half an hour more.
+`python -m benchmarks.sweep` takes some minutes; `--parts memory --runs 1000` half an hour more, and
+`--parts results --runs 10000` a few minutes.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import nbformat
 import numpy as np
@@ -28,9 +30,10 @@ from lstm_tutorial.reruns.grid import make_grid
 from lstm_tutorial.reruns.overview import render_overview
 from lstm_tutorial.reruns.source import read_notebook
 from lstm_tutorial.reruns.sweep import sweep
-from lstm_tutorial.reruns.task import Outcome, pack
+from lstm_tutorial.reruns.task import Job, Outcome, pack
 
-PARTS = ("overhead", "workers", "memory", "folder")
+PARTS = ("overhead", "workers", "memory", "results", "folder")
+SIZES = {"ipynb": 30_000, "html": 100_000}  # of a run's files, in bytes that can't be compressed
 WORK = """import time
 while time.process_time() < seconds:
     sum(range(10_000))"""
@@ -157,6 +160,19 @@ def measure_memory(stub: str, folder: Path, runs: int) -> dict[str, Any]:
     }
 
 
+def measure_results(stub: str, folder: Path, runs: int) -> dict[str, Any]:
+    """The same with runs that start no kernel, but bring as large files as real ones."""
+    with patch("lstm_tutorial.reruns.sweep.rerun", _bring):
+        return measure_memory(stub, folder, runs)
+
+
+def _bring(job: Job, *_: object) -> Outcome:
+    """On a worker: what a run of an average chapter would bring."""
+    made = np.random.default_rng(job.number)
+    files = {f"{job.stem}.{kind}": pack(made.bytes(size).hex().encode()) for kind, size in SIZES.items()}
+    return Outcome(0.1, "", {"score": float(job.number)}, "", files)
+
+
 def measure_folder(stub: str, folder: Path, runs: int) -> dict[str, Any]:
     """A folder of many runs without running them: to write, to read again, and to draw; seconds and bytes."""
     chapter = find_chapter(stub)
@@ -191,7 +207,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--parts", default="overhead,workers,folder", help=f"of {','.join(PARTS)}")
     parser.add_argument("--seconds", type=float, default=10, help="a run's work, of a core's time")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--runs", type=int, default=1000, help="of the parts memory and folder")
+    parser.add_argument("--runs", type=int, default=1000, help="of the parts memory, results and folder")
     chosen = parser.parse_args(arguments)
     found: dict[str, Any] = {"machine": describe_machine()}
     with tempfile.TemporaryDirectory() as name:
@@ -204,6 +220,8 @@ def main(arguments: list[str] | None = None) -> None:
                 found[part] = measure_workers(stub, folder, chosen.seconds, chosen.rounds)
             elif part == "memory":
                 found[part] = measure_memory(stub, folder, chosen.runs)
+            elif part == "results":
+                found[part] = measure_results(stub, folder, chosen.runs)
             elif part == "folder":
                 found[part] = measure_folder(stub, folder, chosen.runs)
             else:

@@ -45,28 +45,13 @@ def train(
     raise to stop. Draws a progress bar on stderr unless the environment variable LSTM_TUTORIAL_PROGRESS is 0.
     Raises ValueError if the folder holds another run (other data, model or settings).
     """
-    return _train(Epochs(model, prepared, settings.batch_size), prepared, settings, folder, tensorboard, on_epoch)
-
-
-def _train(
-    epochs: Epochs,
-    prepared: Prepared,
-    settings: Settings,
-    folder: str | Path | None = None,
-    tensorboard: str | Path | None = None,
-    on_epoch: Callable[[int, Losses], None] | None = None,
-) -> Trained:
     watchers = [watcher for watcher in (tensorboard and _tensorboard(tensorboard), on_epoch) if watcher]
-
-    def learn(epoch: int) -> Losses:
-        return epochs.fit(np.random.default_rng([settings.seed, epoch]).permutation(epochs.count))
 
     def watch(epoch: int, losses: Losses) -> None:
         for watcher in watchers:
             watcher(epoch, losses)
 
-    run = _describe(epochs.model, prepared, settings) if folder else None
-    return keep_best(epochs.model, learn, epochs.score, settings.epochs, settings.patience, folder, run, watch)
+    return _train(Epochs(model, prepared, settings.batch_size), prepared, settings, folder, watch)
 
 
 def train_members(prepared: Prepared, settings: Settings, folder: str | Path | None = None) -> list[Trained]:
@@ -84,6 +69,20 @@ def train_members(prepared: Prepared, settings: Settings, folder: str | Path | N
         model.set_weights(epochs.model.get_weights())
         members.append(replace(trained, model=model))
     return members
+
+
+def _train(
+    epochs: Epochs,
+    prepared: Prepared,
+    settings: Settings,
+    folder: str | Path | None,
+    watch: Callable[[int, Losses], None] | None = None,
+) -> Trained:
+    def learn(epoch: int) -> Losses:
+        return epochs.fit(np.random.default_rng([settings.seed, epoch]).permutation(epochs.count))
+
+    run = _describe(epochs.model, prepared, settings) if folder else None
+    return keep_best(epochs.model, learn, epochs.score, settings.epochs, settings.patience, folder, run, watch)
 
 
 def home(folder: str | Path, model: keras.Model, prepared: Prepared, settings: Settings) -> Path:
