@@ -161,13 +161,13 @@ def measure_memory(stub: str, folder: Path, runs: int) -> dict[str, Any]:
 
 
 def measure_results(stub: str, folder: Path, runs: int) -> dict[str, Any]:
-    """The same with runs that start no kernel, but bring as large files as real ones."""
+    """The same with runs that start no kernel, but bring files."""
     with patch("lstm_tutorial.reruns.sweep.rerun", _bring):
         return measure_memory(stub, folder, runs)
 
 
 def _bring(job: Job, *_: object) -> Outcome:
-    """On a worker: what a run of an average chapter would bring."""
+    """On a worker: an outcome with files that compress by half."""
     made = np.random.default_rng(job.number)
     files = {f"{job.stem}.{kind}": pack(made.bytes(size).hex().encode()) for kind, size in SIZES.items()}
     return Outcome(0.1, "", {"score": float(job.number)}, "", files)

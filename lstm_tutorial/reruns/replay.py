@@ -23,7 +23,7 @@ BAR = re.compile(r"\d+%\|")  # a progress bar
 PICTURE = re.compile(r"^% A picture of (\S+)\n```\{figure\} (\S+)$", re.M)
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 WIDTH, HEIGHT = 900, 1100
-COLORS = 32  # enough for text and lines, and a quarter of the bytes
+COLORS = 64  # enough for text and lines, and a quarter of the bytes
 
 
 def replay(page: str, folder: Path) -> str:
@@ -74,7 +74,7 @@ def _photograph(browser: str, page: Path) -> bytes:
         flags = ["--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", f"--user-data-dir={folder}/user"]
         flags += [f"--screenshot={shot}", f"--window-size={WIDTH},{HEIGHT}", "--virtual-time-budget=10000"]
         subprocess.run([browser, *flags, page.as_uri()], check=True, capture_output=True)
-        Image.open(shot).convert("RGB").quantize(COLORS).save(made, "PNG", optimize=True)
+        Image.open(shot).convert("RGB").quantize(COLORS, Image.Quantize.MAXCOVERAGE).save(made, "PNG", optimize=True)
     return made.getvalue()
 
 
