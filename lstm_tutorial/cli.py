@@ -188,6 +188,8 @@ app.command()(serve)
 
 def main() -> None:
     """Run the command; every mistake of a user becomes one line on stderr."""
+    # What reads notebooks would build a grammar of all addresses with it, for a second or two, and never use it.
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
     message = ""
     try:
         code = app(join_pairs(sys.argv[1:] or ["--help"]), "lstm-tutorial", standalone_mode=False) or 0

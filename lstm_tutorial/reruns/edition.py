@@ -7,26 +7,30 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import nbformat
 from nbformat import NotebookNode
 from tqdm import tqdm
 
-from lstm_tutorial.cluster import connect, cores, versions
+from lstm_tutorial.cluster import cores, versions
 from lstm_tutorial.reruns import callable_module
 from lstm_tutorial.reruns.adapt import adapt
 from lstm_tutorial.reruns.bind import bind, write_page
 from lstm_tutorial.reruns.chapters import Chapter, find_chapter, nearest
 from lstm_tutorial.reruns.claim import ABOUT, claimed, read_about
 from lstm_tutorial.reruns.data import blame
-from lstm_tutorial.reruns.errors import ChapterFailed, RequestError
+from lstm_tutorial.reruns.errors import RequestError
 from lstm_tutorial.reruns.execute import count_steps, execute
 from lstm_tutorial.reruns.results import read_results
 from lstm_tutorial.reruns.run import DATA, RESULTS, UNFINISHED, Checked, check_data, save_json
+from lstm_tutorial.reruns.side_by_side import side_by_side
 from lstm_tutorial.settings import Settings, convert
+
+if TYPE_CHECKING:
+    from lstm_tutorial.reruns.kernels import Original
 
 NAMES = ("prepare", "design", "train", "evaluate", "tune", "deploy")
 # What takes longest begins first, so that all end at about the same time.
@@ -66,7 +70,7 @@ def edition(
     `parameters` are those of the chapters, above all `target`, `time`, `horizon` and `features`. Leaves in `out`
     index.html, a page a chapter, notebooks/, forecast.csv, results.json, forecaster/ and edition.json; until all are
     there, so is a file UNFINISHED.txt. The same call takes up an unfinished edition where it stopped; a finished one
-    is replaced with `force`, and with `keep` returned. Chapters run side by side in `workers` processes. Raises
+    is replaced with `force`, and with `keep` returned. `workers` chapters run at a time. Raises
     `RequestError` before anything runs for what can't be used, `ChapterFailed` if a cell raises.
     """
     chapters = {name: find_chapter(f"workflow/{name}") for name in NAMES}
@@ -186,42 +190,30 @@ def _execute(
     (folder / "notebooks").mkdir(exist_ok=True)
     places = {name: folder.resolve() / "notebooks" / f"{name}.ipynb" for name in notebooks}
     steps = {name: count_steps(notebook) for name, notebook in notebooks.items()}
-    missing = [name for name in notebooks if not places[name].exists()]
+    missing = [name for name in BEGIN if not places[name].exists()]
     done = sum(steps.values()) - sum(steps[name] for name in missing)
-    failures = []
     with tqdm(total=sum(steps.values()), initial=done, desc="edition", unit="cell", disable=not progress) as bar:
+
+        def work(name: str, source: Original | None, on_kernel: Callable[[int], None]) -> None:
+            """Execute a chapter into its file, whole or not at all, when its page is there."""
+            part = places[name].with_suffix(".part.ipynb")
+            with tempfile.TemporaryDirectory() as here:
+                execute(
+                    notebooks[name],
+                    f"workflow/{name}",
+                    values[name],
+                    cwd=here,
+                    target=part,
+                    on_cell=bar.update,
+                    on_kernel=on_kernel,
+                    source=source,
+                )
+            write_page(folder, name, nbformat.read(part, as_version=4), titles)
+            os.replace(part, places[name])
+
         if missing:
-            with connect(workers) as client:
-                client.subscribe_topic("cells", lambda _: bar.update())
-                futures: dict[str, Any] = {}
-                for name in sorted(missing, key=BEGIN.index):
-                    task = (name, nbformat.writes(notebooks[name]), values[name], places[name], titles)
-                    futures[name] = client.submit(_run, *task, futures.get(AFTER.get(name, "")), pure=False)
-                failures = [error for future in futures.values() if (error := future.exception())]
-    if failures:
-        raise failures[0] if isinstance(failures[0], ChapterFailed) else ChapterFailed(f"edition: {failures[0]}")
+            side_by_side(work, missing, AFTER, workers or cores())
     return {name: nbformat.read(place, as_version=4) for name, place in places.items()}
-
-
-def _run(
-    name: str, notebook: str, values: Mapping[str, Any], target: Path, titles: Mapping[str, str], _: object
-) -> None:
-    """On a worker: execute a chapter into the file `target`, whole or not at all, when its page is there."""
-    from distributed import get_worker
-
-    part = target.with_suffix(".part.ipynb")
-    with tempfile.TemporaryDirectory() as here:
-        source = nbformat.reads(notebook, as_version=4)
-        execute(
-            source,
-            f"workflow/{name}",
-            values,
-            cwd=here,
-            target=part,
-            on_cell=lambda: get_worker().log_event("cells", name),
-        )
-    write_page(target.parents[1], name, nbformat.read(part, as_version=4), titles)
-    os.replace(part, target)
 
 
 def _fingerprint(csv: str, data: bytes | None) -> str:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import logging
-import os
-import subprocess
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nbformat import NotebookNode
 
-from lstm_tutorial.environment import KERNEL
 from lstm_tutorial.reruns.errors import ChapterFailed
+
+if TYPE_CHECKING:
+    from lstm_tutorial.reruns.kernels import Original
 
 
 def execute(
@@ -24,25 +24,20 @@ def execute(
     target: str | Path | None = None,
     on_cell: Callable[[], Any] = lambda: None,
     on_kernel: Callable[[int], Any] = lambda _: None,
+    source: Original | None = None,
 ) -> NotebookNode:
     """A copy of `notebook`, executed from top to bottom in the folder `cwd`, with these values as its parameters.
 
     Saved to `target`, cell by cell, if that is named. `on_cell` is called `count_steps(notebook)` times, after each
-    code cell, and may raise to stop; `on_kernel` with the kernel's process id, once it runs. Raises `ChapterFailed`,
-    which names the notebook by `name`, if a cell raises.
+    code cell, and may raise to stop; `on_kernel` with the kernel's process id, once it runs. The kernel is a copy of
+    the process `source`, if that is given. Raises `ChapterFailed`, which names the notebook by `name`, if a cell
+    raises.
     """
     import papermill
-    from jupyter_client.manager import AsyncKernelManager
     from nbclient.exceptions import DeadKernelError
     from papermill.exceptions import PapermillExecutionError
 
-    class SilentKernel(AsyncKernelManager):
-        async def start_kernel(self, **options: Any) -> None:  # type: ignore[override]
-            """In its own environment. What it says on stderr on its way out is no message for a user."""
-            # Who sets CUDA_VISIBLE_DEVICES wants a GPU.
-            options |= {"stderr": subprocess.DEVNULL, "env": KERNEL | os.environ, "cwd": str(cwd)}
-            await super().start_kernel(**options)
-            on_kernel(self.provisioner.pid)  # type: ignore[union-attr]
+    from lstm_tutorial.reruns.kernels import silent_kernel
 
     # It can't read `str | None` and warns of it; that a kernel died is said below.
     logging.getLogger("papermill").setLevel(logging.CRITICAL)
@@ -54,7 +49,7 @@ def execute(
             dict(values),
             progress_bar=False,  # papermill leaves its bar open when an error passes through
             on_cell_executed=lambda **_: on_cell(),
-            kernel_manager_class=SilentKernel,
+            kernel_manager_class=silent_kernel(str(cwd), on_kernel, source),
         )
     except PapermillExecutionError as error:
         if error.ename == "KeyboardInterrupt":

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 import tempfile
 import threading
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
@@ -21,6 +19,7 @@ from lstm_tutorial.cluster import differences
 from lstm_tutorial.reruns.errors import ChapterFailed
 from lstm_tutorial.reruns.execute import execute
 from lstm_tutorial.reruns.results import read_results
+from lstm_tutorial.reruns.side_by_side import end_kernel
 
 MATHJAX = "mathjax.js"  # beside the runs' folders; the runs' pages share it
 LOOK = 0.5  # seconds between two looks at whether a run is still wanted
@@ -137,9 +136,7 @@ def _stop_when_unwanted() -> Iterator[Callable[[int], None]]:
             task = worker.state.tasks.get(key)
             if task is None or task.state == "cancelled":
                 for kernel in kernels:
-                    with suppress(OSError):
-                        # A kernel leads a group of its own, with what it started.
-                        os.killpg(kernel, signal.SIGKILL) if hasattr(os, "killpg") else os.kill(kernel, signal.SIGTERM)
+                    end_kernel(kernel)
 
     thread = threading.Thread(target=watch, daemon=True)
     thread.start()
