@@ -140,14 +140,15 @@ def future(history: pd.Series, ahead: pd.Series, last: int = 60) -> None:
 
 
 def scores(table: pd.DataFrame, column: str, name: str, unit: str = "") -> None:
-    """One column of a score table as bars, best on top; the LSTM stands out."""
-    figure, axes = new_figure(height=0.5 + 0.36 * len(table))
+    """One column of a score table as bars, best on top; the LSTM, and a blend with it, stand out."""
+    figure, axes = new_figure(height=0.6 + 0.36 * len(table))
     names, values = list(table.index)[::-1], table[column].to_numpy()[::-1]
-    axes.barh(names, values, color=[MODEL if "LSTM" in row else BARS for row in names], height=0.65)
+    axes.barh(names, values, color=[MODEL if "LSTM" in row or row == "blend" else BARS for row in names])
     for row, value in enumerate(values):
-        axes.text(value, row, f" {write_number(value, 3)}", va="center", fontsize=9)
+        axes.text(value, row, f" {write_number(value, 3)}", va="center", fontsize=SIZE)
     axes.set_xlabel(f"{column} ({unit})" if unit else column)
-    axes.margins(x=0.1)
+    axes.margins(x=0.15)
+    enlarge(axes)
     show(
         figure,
         alt=f"Bar chart of {column} on {name} for {', '.join(table.index)}, from the smallest to the largest.",

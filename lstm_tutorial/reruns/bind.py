@@ -10,6 +10,7 @@ from typing import Any
 
 from nbformat import NotebookNode
 
+from lstm_tutorial.numbers import write_number
 from lstm_tutorial.reruns.adapt import summarize
 from lstm_tutorial.reruns.page import render
 from lstm_tutorial.reruns.results import read_results
@@ -86,11 +87,16 @@ def _day(time: str) -> str:
 
 
 def _table(path: Path) -> str:
-    """The first steps of a forecast, and where the others are."""
+    """The first steps of a forecast, in as many digits as tell something, and where the others are."""
     with path.open(newline="", encoding="utf-8") as file:
         header, *rows = csv.reader(file)
-    shown = [[name.replace("_", " ") for name in header], ["---", *["--:"] * (len(header) - 1)], *rows[:SHOWN]]
+    shown = [[name.replace("_", " ") for name in header], ["---", *["--:"] * (len(header) - 1)]]
+    shown += [[time.replace("T", " ").removesuffix(":00"), *map(_short, numbers)] for time, *numbers in rows[:SHOWN]]
     table = "\n".join(f"| {' | '.join(row)} |" for row in shown)
     left = len(rows) - SHOWN
     where = f"The other {left} steps are" if left > 1 else "The last step is" if left == 1 else "The same is"
     return f'{table}\n\n{where} in <a href="forecast.csv">forecast.csv</a>.'
+
+
+def _short(number: str) -> str:
+    return write_number(float(number))

@@ -30,6 +30,7 @@ CUT = (
     "validation_fraction",
     "test_fraction",
 )  # and if it fits
+NAMED = 5  # files that can't be used, in one line
 
 
 def choose_settings(values: Mapping[str, Any]) -> Settings:
@@ -138,13 +139,24 @@ def _check_all(grid: Grid, raw: Mapping[str, bytes]) -> None:
     from lstm_tutorial.workflow.prepare import check
 
     last: Any = None
+    wrong = dict[str, str]()
     for values in grid.cover([*READ, *CUT]):
         settings = choose_settings(values)
         columns = [values.get(name) for name in READ]
-        with blame(settings.csv):
-            if columns != last:
-                frame, last = read_columns(values, settings, raw.get(settings.csv)), columns
-            check(frame, settings)
+        if settings.csv in wrong:
+            continue
+        try:
+            with blame(settings.csv):
+                if columns != last:
+                    frame, last = read_columns(values, settings, raw.get(settings.csv)), columns
+                check(frame, settings)
+        except RequestError as error:
+            wrong[settings.csv] = str(error)
+    if wrong:
+        first, *others = wrong
+        names = ", ".join(Path(csv).name for csv in others[:NAMED]) + ", ..." * (len(others) > NAMED)
+        more = f"; {len(others)} more of the {len(grid.axes['csv'])} can't be used: {names}" if others else ""
+        raise RequestError(f"{wrong[first]}{more}")
 
 
 def _place(name: str, value: Any, chapter: Chapter) -> Any:

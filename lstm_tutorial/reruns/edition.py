@@ -42,8 +42,9 @@ RESERVED = ("folder", "networks", "forecast_csv", "others", "tensorboard")
 # Processor seconds, measured on six series of 300 to a million rows: for kernels and what does not grow, an update in
 # each comparison, a trial of the search, a row read, a window in all that is fitted once, and in an epoch, for each
 # number that an LSTM step takes.
-STARTS, UPDATE, TRIAL, READS, FITS, EACH = 125.0, 0.3, 2.5, 4e-4, 0.004, 1.2e-7
+STARTS, UPDATE, TRIAL, READS, FITS, EACH = 95.0, 0.3, 2.5, 4e-4, 0.004, 1.2e-7
 EPOCHS = 25  # after which training has stopped, as a rule
+LONG = 15  # minutes, from which on it is said how long a quicker one takes
 WAYS = 1.8  # of two processes that share two cores
 PRESETS: dict[str, dict[str, Any]] = {
     "normal": {},
@@ -100,8 +101,9 @@ def edition(
         found: dict[str, Any] = json.loads((folder / RESULTS).read_text(encoding="utf-8"))
         return found
     if progress:
-        about_time = estimate(checked, values, workers or cores())
-        print(f"{checked.rows:,} rows, preset {preset}: {about_time}", file=sys.stderr)
+        minutes, quick = (estimate(checked, each, workers or cores()) for each in (values, values | PRESETS["fast"]))
+        hint = f" (--preset fast: {_duration(quick)})" if minutes > LONG and preset == "normal" else ""
+        print(f"{checked.rows:,} rows, preset {preset}: {_duration(minutes)}{hint}", file=sys.stderr)
     with claimed(folder, about, force):
         if data is not None:
             kept.write_bytes(data)
@@ -116,8 +118,8 @@ def edition(
     return results
 
 
-def estimate(data: Checked, settings: Mapping[str, Any], workers: int) -> str:
-    """How long an edition will take, in words, from what others took on two cores of 2026."""
+def estimate(data: Checked, settings: Mapping[str, Any], workers: int) -> float:
+    """How many minutes an edition will take, from what others took on two cores of 2026."""
     windows, epochs = min(data.rows, settings["windows"] or data.rows), min(settings["epochs"], EPOCHS)
     season = data.season or 8
     timesteps = settings["timesteps"] or (3 * season if season <= 60 else 96)
@@ -125,7 +127,12 @@ def estimate(data: Checked, settings: Mapping[str, Any], workers: int) -> str:
     each = EACH * (timesteps * data.columns + steps * settings["units"])
     seconds = STARTS + settings.get("updates", 130) * UPDATE + settings["trials"] * TRIAL + data.rows * READS
     seconds += windows * (FITS + epochs * (settings["members"] + 6) * each)
-    minutes = seconds / 60 / min(workers, WAYS)
+    return float(seconds / 60 / min(workers, WAYS))
+
+
+def _duration(minutes: float) -> str:
+    if minutes > 90:
+        return f"about {minutes / 60:.0f} hours"
     return f"about {minutes:.0f} minutes" if minutes > 1.5 else "a minute or two"
 
 

@@ -117,7 +117,7 @@ def test_an_edition_is_a_book_of_its_own(chapters):
     assert "160 rows of sales, from 2009-01-01" in text and "At most" not in text
     assert [f"So says {name}" in text for name in module.NAMES] == [True] * 6
     assert not index.main.find_all("details")  # the code of what is said stays in its chapter
-    assert [cell.get_text() for cell in index.main.find_all("tr")[6].find_all("td")] == ["5", "5.5", "5.25"]
+    assert [cell.get_text() for cell in index.main.find_all("tr")[6].find_all("td")] == ["5", "5.500", "5.250"]
     assert "The other 2 steps are in forecast.csv" in text and "up to 2020-01-01, its linear model" in text
     assert (
         "the same columns (the time, sales, offer) and at least 48 rows, and below them the rows to be forecast" in text
@@ -241,10 +241,8 @@ def test_folders_and_presets_that_cannot_be_are_refused(chapters):
 
 def test_what_takes_longer_is_estimated_so():
     def minutes(rows=17_000, columns=2, season=24, workers=2, **settings):
-        words = module.estimate(
-            Checked(rows, columns, season, None), Settings(**settings).model_dump() | {"updates": 150}, workers
-        )
-        return 1 if words == "a minute or two" else int(words.split()[1])
+        chosen = Settings(**settings).model_dump() | {"updates": 150}
+        return module.estimate(Checked(rows, columns, season, None), chosen, workers)
 
     usual = minutes()
     assert 3 <= usual <= 6
@@ -252,6 +250,19 @@ def test_what_takes_longer_is_estimated_so():
         assert minutes(**more) > usual, more
     assert minutes(rows=300) < usual and minutes(windows=1000) < usual
     assert minutes(rows=1_000_000, windows=3000) < 15
+
+
+def test_the_estimate_comes_first_and_names_a_quicker_way_where_it_is_long(chapters, capsys, monkeypatch):
+    monkeypatch.setattr(module, "_execute", lambda *_: pytest.fail("began"))
+    quick = r" \(--preset fast: a minute or two\)"
+    for trials, said in (
+        (2, "a minute or two"),
+        (2000, f"about 4[67] minutes{quick}"),
+        (9000, f"about 3 hours{quick}"),
+    ):
+        with pytest.raises(pytest.fail.Exception, match="began"):
+            make(progress=True, out=f"out{trials}", trials=trials)
+        assert re.fullmatch(f"160 rows, preset normal: {said}\n", capsys.readouterr().err), trials
 
 
 SHOPS = "shop;date;sales\n" + "".join(

@@ -145,6 +145,10 @@ def test_what_makes_no_sense_is_refused_before_any_run(small, tmp_path, monkeypa
             "a.csv: column 'v' has 90 values; timesteps=80, .* need at least",
         ),
         (("-g", "csv", "a.csv,text.csv"), "text.csv: row 2, column 'v': 'x' is not a number"),
+        (
+            ("-g", "csv", "text.csv,a.csv,gone.csv,b.csv"),
+            "'x' is not a number.*; 2 more of the 4 can't be used: gone.csv, b.csv",
+        ),
         (("-g", "test_fraction", "0.2,0.95"), "validation_fraction . test_fraction is 1.05"),
     ],
 )
