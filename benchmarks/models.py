@@ -56,7 +56,7 @@ def example_torch(x: Array, y: Array, epochs: int) -> float:
     """The same by torch, in the loop that its tutorials teach."""
     import torch
 
-    class Forecaster(torch.nn.Module):
+    class Forecaster(torch.nn.Module):  # type: ignore[misc, unused-ignore]  # torch may be absent
         def __init__(self) -> None:
             super().__init__()
             self.lstm = torch.nn.LSTM(x.shape[2], UNITS, batch_first=True)

@@ -18,7 +18,17 @@ if TYPE_CHECKING:
     from distributed import Client
 
 # A worker that has others computes something else, or can't read what it is sent.
-PACKAGES = ("lstm-tutorial", "numpy", "pandas", "keras", "tensorflow", "optuna", "distributed", "cloudpickle")
+PACKAGES: tuple[str, ...] = (
+    "lstm-tutorial",
+    "numpy",
+    "pandas",
+    "scikit-learn",
+    "statsmodels",
+    "statsforecast",
+    "keras",
+    "tensorflow",
+)
+PACKAGES += ("optuna", "distributed", "cloudpickle")
 SECONDS = 6  # until a scheduler is called unreachable
 
 # Dask looks at what its workers do a hundred times a second, for its dashboard: a tenth of a core for nothing.
@@ -87,8 +97,14 @@ def cores() -> int:
 
 
 def versions() -> dict[str, str]:
-    """What is installed here, of what has to be the same everywhere. Runs on workers, so it stands alone."""
+    """What is installed here, of what has to be the same everywhere. Runs on workers, so it stands alone.
+
+    Beside this book's version stands a hash of its code, which may change without another version.
+    """
+    import hashlib
     from importlib.metadata import PackageNotFoundError, version
+    from importlib.util import find_spec
+    from pathlib import Path
 
     def of(name: str) -> str:
         for each in (name, f"{name}-cpu"):
@@ -98,7 +114,12 @@ def versions() -> dict[str, str]:
                 continue
         return "none"
 
-    return {"python": platform.python_version().rpartition(".")[0]} | {name: of(name) for name in PACKAGES}
+    code = hashlib.sha256()
+    if (spec := find_spec("lstm_tutorial")) and spec.origin:
+        for path in sorted(Path(spec.origin).parent.rglob("*.py")):
+            code.update(path.read_bytes())
+    found = {"python": platform.python_version().rpartition(".")[0]} | {name: of(name) for name in PACKAGES}
+    return found | {"lstm-tutorial": f"{found['lstm-tutorial']} ({code.hexdigest()[:8]})"}
 
 
 def differences(theirs: dict[str, str]) -> str:

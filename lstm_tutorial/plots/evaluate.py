@@ -70,7 +70,8 @@ def intervals(
     for level in sorted(ends)[:1]:
         low, high = (end[chosen].ravel() for end in ends[level])
         most = _longest((truth < low) | (truth > high))
-        outside = f" At most {most} value{'s' * (most != 1)} in a row lie outside the {level:.0%} interval."
+        many = f"{most} values in a row lie" if most != 1 else "1 value in a row lies"
+        outside = f" At most {many} outside the {level:.0%} interval."
     show(
         figure,
         alt=f"Line chart of the end of {label(series)}: {made}, each behind the other, in blue, with shaded {names} "

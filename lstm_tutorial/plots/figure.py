@@ -60,7 +60,10 @@ def date_axis(axes: Axes, index: Any) -> None:
     locator = AutoDateLocator(minticks=3, maxticks=7)  # fewer can fail
     axes.xaxis_date()
     axes.xaxis.set_major_locator(locator)
-    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+    formatter = ConciseDateFormatter(locator)
+    if index[0].month != index[-1].month:
+        formatter.offset_formats[2] = "%Y"  # the ticks name the months
+    axes.xaxis.set_major_formatter(formatter)
     axes.xaxis.get_offset_text().set_fontsize(SIZE)
 
 

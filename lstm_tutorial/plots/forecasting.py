@@ -35,7 +35,7 @@ def series(data: pd.Series, ends: Sequence[int]) -> None:
     import matplotlib.dates as mdates
 
     figure, axes = new_figure()
-    axes.plot(data.index, data.to_numpy(), color=TRUTH, linewidth=0.9)
+    axes.plot(data.index, data.to_numpy(), color=TRUTH, linewidth=0.9 if len(data) < 5000 else 0.4)
     dates = mdates.date2num(data.index) if hasattr(data.index, "year") else data.index
     for (name, shade), (start, end) in zip(SHADES.items(), pairwise((0, *ends)), strict=True):
         axes.axvspan(float(dates[start]), float(dates[end - 1]), color=shade, label=f"{name} ({end - start})")

@@ -30,7 +30,7 @@ def search(trials: pd.DataFrame) -> None:
         figure,
         alt=f"Error of {len(trials)} trials in the order they ran, {complete.sum()} complete and {len(pruned)} pruned; "
         "a line that only goes down marks the smallest error of a complete trial so far.",
-        caption="Each trial's error, as a share of the naive forecast's. Trial 1 are the given settings. A cross is "
+        caption="Each trial's error, as a share of the naive forecast's. Trial 1 has the given settings. A cross is "
         "the mean of fewer stretches than a dot: do not compare the two.",
     )
 

@@ -1,14 +1,16 @@
-"""How to run the chapters again on your own data: `reruns.run(...)`, `reruns.edition(...)`, `reruns.sweep(...)`."""
+"""How to run the chapters again on your own data: `reruns.run(...)`, `edition`, `editions` and `sweep`."""
 
 from __future__ import annotations
 
 import sys
 from importlib import import_module
+from inspect import signature
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from lstm_tutorial.reruns.edition import edition as edition
+    from lstm_tutorial.reruns.editions import editions as editions
     from lstm_tutorial.reruns.run import run as run
     from lstm_tutorial.reruns.sweep import sweep as sweep
 
@@ -21,12 +23,14 @@ class _Callable(ModuleType):
 
 
 def callable_module(name: str) -> None:
-    """Let a module be called for the function that has its name."""
-    sys.modules[name].__class__ = _Callable
+    """Let a module be called for the function that has its name, with the function's help."""
+    module, function = sys.modules[name], getattr(sys.modules[name], name.rpartition(".")[2])
+    module.__class__ = _Callable
+    module.__doc__, module.__signature__ = function.__doc__, signature(function)  # type: ignore[attr-defined]
 
 
 def __getattr__(name: str) -> Any:
     # Not before somebody asks: commands that need none of them start fast.
-    if name in ("run", "edition", "sweep"):
+    if name in ("run", "edition", "editions", "sweep"):
         return import_module(f"{__name__}.{name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

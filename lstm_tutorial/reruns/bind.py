@@ -47,10 +47,14 @@ def parts(
     forecaster = json.loads((folder / "forecaster" / "forecaster.json").read_text(encoding="utf-8"))
     learned, schema = (forecaster[name] for name in ("learned", "schema"))
     whose = "It is that of the blend."
+    if scores["verdict"] in ("tied", "too few"):
+        whose += (
+            " Where nothing tells methods apart, the simpler one is the safer choice; an edition deploys the blend."
+        )
     if scores["verdict"] == "worse":
         whose = f"**It is that of the blend, although {scores['best_other']} had the smaller error.**"
-        if scores["best_other"] == "ridge":
-            whose += " How to deploy the linear model, [Evaluate](evaluate.html#one-page-for-whoever-decides) shows."
+    if scores["verdict"] != "better" and scores["best_other"] == "ridge":
+        whose += f" How to deploy the linear model: [{titles['evaluate']}](evaluate.html#one-page-for-whoever-decides)"
     columns = ", ".join([schema["target"], *schema["features"], *schema["known"]])
     columns = f"{'the time, ' * bool(schema['step'])}{columns}"
     newer = f"`newer.csv` holds the same columns ({columns}) and at least {own['reach']} rows"
@@ -63,20 +67,25 @@ def parts(
     listed = "\n".join(f"- [{titles[name]}]({name}.html)" for name in executed)
     return {
         "data": f"## The data\n\n{data['rows']:,} rows of *{data['target']}*, from {first} to {last}"
-        f"{step}. The last {settings['test_fraction']:.0%} of them were held out to score forecasts, the "
-        f"{settings['validation_fraction']:.0%} before them to choose by.{thinned}",
+        f"{step}. The last {settings['test_fraction']:.0%} of them, from {row}{_day(data['test_first'])} on, were held "
+        f"out to score forecasts, the {settings['validation_fraction']:.0%} before them to choose by.{thinned}",
         "verdict": "## Which method won, by how much, and how sure is that?\n\nThe *blend* mixes a linear model and "
         f"the mean of {members} LSTM{'s' * (members > 1)}, in the shares that did best on the validation part. Errors "
-        "are root mean squared errors (RMSE) on the test part, in the units of the data. What the other methods do, "
-        "[Evaluate](evaluate.html#the-table) tells.",
+        "are root mean squared errors (RMSE) on the test part, in the units of the data; they count large misses more. "
+        f"What the other methods do stands in [{titles['evaluate']}](evaluate.html#the-table)",
         "forecast": f"## The forecast\n\n{whose} Its LSTMs have learned from values up to "
-        f"{row}{_day(learned['LSTM'])}, its linear model from values up to {row}{_day(learned['linear'])}. The "
-        f"intervals should contain 80 and 95 of 100 values.\n\n{_table(folder / 'forecast.csv')}",
+        f"{row}{_day(learned['LSTM'])}, its linear model from values up to {row}{_day(learned['linear'])}. What "
+        "came later was kept to choose by and to score; the forecast starts from the latest values all the same. The "
+        "intervals are meant to hold 80 and 95 of 100 values; below the table stands how far to trust that."
+        f"\n\n{_table(folder / 'forecast.csv')}",
         "distrust": "## What to distrust\n\nWhat a test part has shown holds as long as the series goes on as it "
-        "was. Nothing here was chosen by it, but what it says of small differences is luck in part.",
+        "was, and of the times of the year that were in it. The blend was not chosen by it. The best of the others "
+        "was, which favors that one a little, and the widths of the intervals come from its errors. What it says of "
+        "small differences is luck in part.",
         "more": f"## More\n\n{listed}\n\nThe executed notebooks are in `notebooks`, all key figures in "
-        '<a href="results.json">results.json</a>, every setting in <a href="edition.json">edition.json</a>, from '
-        "which the first of these commands makes the edition again. The others forecast from newer data.\n\n```\n"
+        '<a href="results.json">results.json</a>, every setting in <a href="edition.json">edition.json</a>. In this '
+        "folder, the first of these commands makes the edition again, the second writes a forecast from newer data "
+        "to the screen, and the third answers other programs on this machine.\n\n```\n"
         "lstm-tutorial edition --from edition.json --out again\nlstm-tutorial predict forecaster newer.csv\n"
         f"lstm-tutorial serve forecaster\n```\n\n{newer}",
     }
@@ -89,9 +98,12 @@ def _day(time: str) -> str:
 def _table(path: Path) -> str:
     """The first steps of a forecast, in as many digits as tell something, and where the others are."""
     with path.open(newline="", encoding="utf-8") as file:
-        header, *rows = csv.reader(file)
-    shown = [[name.replace("_", " ") for name in header], ["---", *["--:"] * (len(header) - 1)]]
-    shown += [[time.replace("T", " ").removesuffix(":00"), *map(_short, numbers)] for time, *numbers in rows[:SHOWN]]
+        rows = list(csv.DictReader(file))
+    levels = [name.removeprefix("lower_") for name in rows[0] if name.startswith("lower_")]
+    shown = [["time", "forecast", *(f"{level} %" for level in levels)], ["---", *["--:"] * (1 + len(levels))]]
+    for row in rows[:SHOWN]:
+        ends = (f"{_short(row[f'lower_{level}'])} to {_short(row[f'upper_{level}'])}" for level in levels)
+        shown.append([row["time"].replace("T", " ").removesuffix(":00"), _short(row["forecast"]), *ends])
     table = "\n".join(f"| {' | '.join(row)} |" for row in shown)
     left = len(rows) - SHOWN
     where = f"The other {left} steps are" if left > 1 else "The last step is" if left == 1 else "The same is"

@@ -48,10 +48,10 @@ LONG = 15  # minutes, from which on it is said how long a quicker one takes
 WAYS = 1.8  # of two processes that share two cores
 PRESETS: dict[str, dict[str, Any]] = {
     "normal": {},
-    "fast": {"windows": 3000, "members": 2, "epochs": 30, "patience": 4, "trials": 6, "updates": 60},
+    "fast": {"windows": 3000, "members": 2, "epochs": 30, "patience": 4, "trials": 5, "updates": 60},
     "thorough": {"members": 5, "trials": 64, "updates": 600},
 }
-# With the preset normal, fewer rows than this need less: so many updates are still dozens of passes over all windows.
+# Unless the preset is thorough, fewer rows than this need less: so few updates are still dozens of passes over them.
 FEW, LESS = 1000, {"updates": 40, "trials": 5}
 
 
@@ -81,9 +81,9 @@ def edition(
     values = Settings().model_dump() | chosen
     checked = check_data(values, kept)
     data = checked.raw
-    if preset == "normal" and checked.rows < FEW:
-        chosen = LESS | chosen
-        values |= {name: chosen[name] for name in LESS}
+    if preset != "thorough" and checked.rows < FEW:
+        less = {name: value for name, value in LESS.items() if name not in (parameters or {})}
+        chosen, values = chosen | less, values | less
     request = {
         "csv": csv if data is not None else values["csv"],
         "preset": preset,
@@ -103,7 +103,7 @@ def edition(
     if progress:
         minutes, quick = (estimate(checked, each, workers or cores()) for each in (values, values | PRESETS["fast"]))
         hint = f" (--preset fast: {_duration(quick)})" if minutes > LONG and preset == "normal" else ""
-        print(f"{checked.rows:,} rows, preset {preset}: {_duration(minutes)}{hint}", file=sys.stderr)
+        tqdm.write(f"{checked.rows:,} rows, preset {preset}: {_duration(minutes)}{hint}", file=sys.stderr)
     with claimed(folder, about, force):
         if data is not None:
             kept.write_bytes(data)
@@ -139,11 +139,12 @@ def _duration(minutes: float) -> str:
 def reproduce(path: str | Path, out: str | Path, csv: str | None = None, **options: Any) -> dict[str, Any]:
     """The edition that an edition.json tells of, made again in the folder `out`; with `csv`, from the data there.
 
-    Raises `RequestError` if the data are no longer the same.
+    Says so where packages are no longer the same. Raises `RequestError` if the data are not.
     """
     try:
         about = json.loads(Path(path).read_text(encoding="utf-8"))
         request = {name: about[name] for name in ("csv", "preset", "parameters", "data")}
+        was = dict(about["versions"])
     except OSError as error:
         raise RequestError(f"{path}: can't be read ({error.strerror})") from None
     except (ValueError, KeyError, TypeError):
@@ -154,6 +155,9 @@ def reproduce(path: str | Path, out: str | Path, csv: str | None = None, **optio
         where = str(kept)
     if _fingerprint(where, None) != request["data"]:
         raise RequestError(f"{where}: not the data that {path} was made from; give the file that was, or a new edition")
+    changed = [f"{name} {old}, here {now}" for name, now in versions().items() if (old := was.get(name)) != now]
+    if changed and options.get("progress", True):
+        print(f"{path}: made with {'; '.join(changed)}; figures may differ", file=sys.stderr)
     return edition(where, out, request["parameters"], preset=request["preset"], **options)
 
 

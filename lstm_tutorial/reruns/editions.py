@@ -12,6 +12,7 @@ from typing import Any
 import nbformat
 from tqdm import tqdm
 
+from lstm_tutorial.reruns import callable_module
 from lstm_tutorial.reruns.data import blame
 from lstm_tutorial.reruns.edition import edition
 from lstm_tutorial.reruns.errors import ChapterFailed, RequestError
@@ -106,3 +107,6 @@ def _overview(rows: list[dict[str, Any]], series: str) -> str:
 def _cell(text: str) -> str:
     """Text as it stands, in a table of Markdown."""
     return re.sub(r"([|*_`\[\]$\\])", r"\\\1", escape(text)).replace("\n", " ")
+
+
+callable_module(__name__)

@@ -20,8 +20,9 @@ from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 from lstm_tutorial.environment import KERNEL
 from lstm_tutorial.reruns.errors import ChapterFailed
 
-# A kernel sets this too, but matplotlib looks at it when it is imported.
-INLINE = {"MPLBACKEND": "module://matplotlib_inline.backend_inline"}
+# What has to be there before anything is imported: a kernel sets the first too, but matplotlib would not look again.
+# The second hands memory that is free back to the system, as Dask has its workers do.
+BEFORE = {"MPLBACKEND": "module://matplotlib_inline.backend_inline", "MALLOC_TRIM_THRESHOLD_": "65536"}
 
 
 class Original:
@@ -34,7 +35,7 @@ class Original:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env=KERNEL | INLINE | os.environ,
+            env=KERNEL | BEFORE | os.environ,
             text=True,
             start_new_session=True,  # Ctrl-C is for the process that started it
         )

@@ -64,7 +64,7 @@ def find_browser() -> str | None:
 
 
 def _photograph(browser: str, page: Path) -> bytes:
-    """The top of an HTML page as a PNG of few colors."""
+    """The top of an HTML page as a PNG of few colors, not before all of it is drawn."""
     from io import BytesIO
 
     from PIL import Image
@@ -73,6 +73,7 @@ def _photograph(browser: str, page: Path) -> bytes:
         shot, made = Path(folder) / "shot.png", BytesIO()
         flags = ["--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", f"--user-data-dir={folder}/user"]
         flags += [f"--screenshot={shot}", f"--window-size={WIDTH},{HEIGHT}", "--virtual-time-budget=10000"]
+        flags += ["--run-all-compositor-stages-before-draw"]
         subprocess.run([browser, *flags, page.as_uri()], check=True, capture_output=True)
         Image.open(shot).convert("RGB").quantize(COLORS, Image.Quantize.MAXCOVERAGE).save(made, "PNG", optimize=True)
     return made.getvalue()
@@ -91,7 +92,7 @@ def _answers(shell: subprocess.Popen[str], body: str) -> Iterator[str]:
         shell.stdin.write(f"{command}\nprintf '{MARK}\\n'\n")
         shell.stdin.flush()
         for line in shell.stdout:
-            said = strip_ansi(line.rstrip("\n").partition(MARK)[0]).rstrip()
+            said = strip_ansi(line.rstrip("\n").partition(MARK)[0]).rpartition("\r")[2].rstrip()
             if said and not BAR.search(said):
                 yield said + "\n"
             if MARK in line:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from lstm_tutorial.workflow.linear import STRENGTHS, Linear, fit_linear, fit_ridge, flat, refit_linear
+from lstm_tutorial.workflow.schema import CYCLES, step_seconds
 from lstm_tutorial.workflow.windows import Prepared, Windows
 
 SEARCH = 600  # values before the test part from which ARIMA's orders are chosen: the search takes a minute with all
@@ -25,6 +26,7 @@ RULES = {
     "persistence": "the next value is the last one",
     "drift": "the last value, and on by the mean step from the first value to it",
     "seasonal naive": "the next value is the one a season ago",
+    "weekly naive": "the next value is the one a week ago, where a season is shorter than a week",
     "seasonal ratio": "the value a season ago, times the growth over the season up to now",
     "linear autoregression": "a weighted sum of the window; the weights are fitted to the training windows",
     "ridge": "a linear model of the window and the calendar, held back from large weights",
@@ -38,8 +40,7 @@ RULES = {
 
 def fill(values: np.ndarray, season: int | None) -> np.ndarray:
     """A copy without missing values: the one a season ago stands in, else the last one, else the first known."""
-    filled = values.copy()
-    known = np.flatnonzero(np.isfinite(values))
+    filled, known = values.copy(), np.flatnonzero(np.isfinite(values))
     filled[: known[0]] = values[known[0]]
     for place in np.flatnonzero(np.isnan(filled)):
         filled[place] = filled[place - season] if season and place >= season else filled[place - 1]
@@ -65,6 +66,12 @@ def seasonal_naive(prepared: Prepared, windows: Windows) -> np.ndarray:
     return _filled(prepared)[windows.first[:, None] - season + ahead % season]
 
 
+def weekly_naive(prepared: Prepared, windows: Windows) -> np.ndarray:
+    """The latest known value of the same place in the week."""
+    ahead, week = np.arange(windows.y.shape[1]), _week(prepared)
+    return _filled(prepared)[windows.first[:, None] - week + ahead % week]
+
+
 def seasonal_ratio(prepared: Prepared, windows: Windows) -> np.ndarray:
     """The seasonal naive value times the growth over one season up to now."""
     values, now = _filled(prepared), windows.first - 1
@@ -76,9 +83,9 @@ def linear_autoregression(prepared: Prepared, windows: Windows) -> np.ndarray:
     """Least squares from each training window's values to what follows, applied to `windows`."""
     from sklearn.linear_model import LinearRegression
 
-    flattened = [part.x.reshape(len(part.x), -1) for part in (prepared.train, windows)]
-    fitted = LinearRegression().fit(flattened[0], prepared.train.y)
-    return prepared.unscale(fitted.predict(flattened[1]).reshape(windows.y.shape), windows)
+    train, new = (part.x.reshape(len(part.x), -1) for part in (prepared.train, windows))
+    made = LinearRegression().fit(train, prepared.train.y).predict(new)
+    return prepared.unscale(made.reshape(windows.y.shape), windows)
 
 
 def ridge(prepared: Prepared, windows: Windows) -> np.ndarray:
@@ -93,13 +100,12 @@ def nlinear(prepared: Prepared, windows: Windows) -> np.ndarray:
 
     values, past = _filled(prepared), np.arange(-prepared.scaler.timesteps, 0)
 
-    def changes(first: np.ndarray) -> np.ndarray:
-        return np.asarray(values[first[:, None] + past] - values[first - 1, None])
+    def changes(first: np.ndarray, steps: np.ndarray) -> np.ndarray:
+        return np.asarray(values[first[:, None] + steps] - values[first - 1, None])
 
     first = _seen(prepared)
-    ahead = values[first[:, None] + np.arange(windows.y.shape[1])] - values[first - 1, None]
-    fitted = LinearRegression().fit(changes(first), ahead)
-    return np.asarray(values[windows.first - 1, None] + fitted.predict(changes(windows.first)))
+    fitted = LinearRegression().fit(changes(first, past), changes(first, np.arange(windows.y.shape[1])))
+    return np.asarray(values[windows.first - 1, None] + fitted.predict(changes(windows.first, past)))
 
 
 def ridge_by_place(prepared: Prepared, windows: Windows) -> np.ndarray:
@@ -111,10 +117,9 @@ def ridge_by_place(prepared: Prepared, windows: Windows) -> np.ndarray:
         return [fit_ridge(x[first % season == place], y[first % season == place], strength) for place in range(season)]
 
     def predict(fitted: list[Linear], windows: Windows) -> np.ndarray:
-        x, changes = flat(prepared, windows), np.empty(windows.y.shape)
+        x, changes, places = flat(prepared, windows), np.empty(windows.y.shape), windows.first % season
         for place, linear in enumerate(fitted):
-            here = windows.first % season == place
-            changes[here] = x[here] @ linear.kernel + linear.bias
+            changes[places == place] = x[places == place] @ linear.kernel + linear.bias
         return changes
 
     def error(strength: float) -> float:
@@ -136,8 +141,8 @@ def ets(prepared: Prepared, windows: Windows) -> np.ndarray:
         warnings.simplefilter("ignore")  # the import too: its progress bars miss ipywidgets, aloud
         from statsforecast.models import AutoETS
 
-        before = values[max(0, prepared.split.test - LATEST) : prepared.split.test]
-        model = AutoETS(season_length=season if season <= LONGEST_SEASON else 1).fit(before)
+        model = AutoETS(season_length=season if season <= LONGEST_SEASON else 1)
+        model.fit(values[max(0, prepared.split.test - LATEST) : prepared.split.test])
         pasts = (values[max(0, row - LATEST) : row] for row in windows.first)
         forecasts = [model.forward(past, h=windows.y.shape[1])["mean"] for past in pasts]
     return np.array(forecasts)
@@ -148,15 +153,14 @@ def arima(prepared: Prepared, windows: Windows) -> np.ndarray:
 
     Gaps get values from the past. Hyndman and Khandakar 2008, https://doi.org/10.18637/jss.v027.i03
     """
-    season, start = prepared.schema.season or 1, max(prepared.split.test - SEARCH, 0)
-    values = _filled(prepared)[start:]
+    season, start, values = prepared.schema.season or 1, max(prepared.split.test - SEARCH, 0), _filled(prepared)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         from statsforecast.models import AutoARIMA
 
         model = AutoARIMA(season_length=season if season <= LONGEST_SEASON else 1, approximation=True)
-        fitted = model.fit(values[: prepared.split.test - start]).model_
-        return carry_forward(fitted, values, windows.first - start, windows.y.shape[1])
+        fitted = model.fit(values[start : prepared.split.test])
+        return carry_forward(fitted.model_, values[start:], windows.first - start, windows.y.shape[1])
 
 
 def carry_forward(fitted: dict[str, Any], values: np.ndarray, first: np.ndarray, horizon: int) -> np.ndarray:
@@ -195,6 +199,7 @@ METHODS = {
     "persistence": persistence,
     "drift": drift,
     "seasonal naive": seasonal_naive,
+    "weekly naive": weekly_naive,
     "seasonal ratio": seasonal_ratio,
     "linear autoregression": linear_autoregression,
     "ridge": ridge,
@@ -203,24 +208,33 @@ METHODS = {
     "ETS": ets,
     "ARIMA": arima,
 }
-SIMPLE = ("persistence", "seasonal naive", "seasonal ratio", "linear autoregression")
+SIMPLE = ("persistence", "seasonal naive", "weekly naive", "seasonal ratio", "linear autoregression")
 CLASSICAL = tuple(name for name in METHODS if name != "linear autoregression")
 
 
 def forecasts(prepared: Prepared, windows: Windows, names: Sequence[str] = CLASSICAL) -> dict[str, np.ndarray]:
     """Forecasts in the data's units, (n, horizon), by those of `names` that this series allows."""
-    left_out, season = set(), prepared.schema.season
+    season, left_out = prepared.schema.season, set()
     if not season or season >= windows.first[0]:
         left_out |= {"seasonal naive", "seasonal ratio", "ridge by place"}
     elif np.bincount(prepared.train.first % season, minlength=season).min() < FEWEST:
         left_out.add("ridge by place")
     if not np.nanmin(prepared.values) > 0:
         left_out.add("seasonal ratio")
+    if not (season or 1) < _week(prepared) <= windows.first[0]:
+        left_out.add("weekly naive")
     return {name: METHODS[name](prepared, windows) for name in names if name not in left_out}
 
 
 def _filled(prepared: Prepared) -> np.ndarray:
     return fill(prepared.values, prepared.schema.season)
+
+
+def _week(prepared: Prepared) -> int:
+    """How many steps make a week, of which the training part has seen two; 0 if that is no whole number."""
+    schema = prepared.schema
+    steps = CYCLES["week"][0] / step_seconds(schema.step or "") if "week" in schema.cycles else 0
+    return int(steps) if steps == int(steps) else 0
 
 
 def _seen(prepared: Prepared) -> np.ndarray:
@@ -230,8 +244,7 @@ def _seen(prepared: Prepared) -> np.ndarray:
 
 def _season(prepared: Prepared, windows: Windows, more: int = 0) -> int:
     season = prepared.schema.season
-    if not season or season + more > windows.first[0]:
-        raise ValueError(
-            f"no season of at most {windows.first[0] - more} steps is known for {prepared.schema.target!r}"
-        )
+    most = windows.first[0] - more
+    if not season or season > most:
+        raise ValueError(f"no season of at most {most} steps is known for {prepared.schema.target!r}")
     return int(season)

@@ -63,10 +63,19 @@ def bounds(scores: np.ndarray, coverage: float, steps: np.ndarray | None = None)
     """
     ordered, (n, count) = np.sort(scores, axis=0), scores.shape
     ahead = np.arange(1, count + 1) if steps is None else steps
-    worth = n / (1 + (ahead - 1) / 3)
-    rank = np.ceil(np.round(n * (1 + coverage) / 2 * (1 + 1 / worth), 9)).astype(int).clip(1, n)
+    rank = _rank(n, coverage, ahead).clip(1, n)
     columns = np.arange(count)
     return ordered[n - rank, columns], ordered[rank - 1, columns]
+
+
+def count_short(n: int, coverage: float, horizon: int) -> int:
+    """At how many of the steps 1 to `horizon` an interval of `bounds` would have to reach beyond all n scores."""
+    return int((_rank(n, coverage, np.arange(1, horizon + 1)) > n).sum())
+
+
+def _rank(n: int, coverage: float, ahead: np.ndarray) -> np.ndarray:
+    worth = n / (1 + (ahead - 1) / 3)
+    return np.asarray(np.ceil(np.round(n * (1 + coverage) / 2 * (1 + 1 / worth), 9)).astype(int))
 
 
 def rolling_bounds(

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from lstm_tutorial.workflow import metrics
-from lstm_tutorial.workflow.evaluate import CLOSE, Evaluation
+from lstm_tutorial.workflow.evaluate import CLOSE, ENOUGH, FEW, Evaluation
 
 
 def scoreboard(evaluations: Mapping[str, Evaluation]) -> pd.DataFrame:
@@ -44,3 +44,29 @@ def losses(board: pd.DataFrame) -> str:
         f"apart, on {few} there are too few windows to try."
         + (f" A lead below {CLOSE:.0%}, as on {close}, another seed may take away." if close else "")
     )
+
+
+def basis(board: pd.DataFrame, checked: pd.Index) -> str:
+    """On how many series of a scoreboard the book's claim rests, and for which it promises nothing."""
+    short = board["windows"][board["windows"] < FEW]
+    least = f": the LSTMs' share comes from a handful of windows, at the least {short.min()}" if len(short) else ""
+    samples = f"{len(checked)} sample{'s' * (len(checked) != 1)} ({', '.join(checked) or 'none'})"
+    return (
+        f"It rests on {samples}. Between {FEW} and {ENOUGH} windows nothing is promised, and below {FEW} "
+        f"({', '.join(short.index) or 'none'}) no ranking is safe{least}."
+    )
+
+
+def lost(board: pd.DataFrame, evaluations: Mapping[str, Evaluation]) -> str:
+    """A list: where the blend is behind, how little it is ahead elsewhere, what intervals of short series hold."""
+    ahead = list(board.index[board["ratio"] < 1])
+    scores = [evaluations[name].rmse() for name in ahead]
+    text = f"- On {len(board) - len(ahead)} of {len(board)} series a simpler method has the smaller error."
+    if ahead:
+        most = max(1 - rmse["blend"] / rmse["ridge"] for rmse in scores)
+        text += f"\n- Where the blend leads ({', '.join(ahead)}), it is {most:.1%} ahead of its linear half at most."
+    short = board["80 % held"][board["windows"] < FEW]
+    if len(short):
+        text += f"\n- With fewer than {FEW} windows, the 80 % intervals held {short.min():.0%} ({short.idxmin()}) to "
+        text += f"{short.max():.0%} ({short.idxmax()}) of the values."
+    return text

@@ -6,6 +6,7 @@ failed, and tried again.
 
 from __future__ import annotations
 
+import os
 import socket
 import time
 import warnings
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from lstm_tutorial.cluster import ClusterError, connect
+from lstm_tutorial.environment import KERNEL
 from lstm_tutorial.workflow import judge
 from lstm_tutorial.workflow.plan import Plan, load_optuna
 
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
 BEAT, GRACE = 5, 20  # seconds: between a trial's signs of life, and until it is failed for want of them
 FIRST = 4  # complete trials before any is pruned
+EXAMPLE = "postgresql://user@host/name"
 AGAIN = 3  # times that a trial whose worker died is tried again
 
 
@@ -124,7 +127,7 @@ def _check_reach(client: Client, shared: Shared) -> None:
         if found is not True:
             raise ClusterError(
                 f"worker {worker} does not find the study in {shared.url.rpartition('@')[2]}; name a database that all "
-                "can reach with storage, such as postgresql://user@host/name"
+                f"can reach with storage, such as {EXAMPLE}"
             )
 
 
@@ -143,6 +146,9 @@ def _same(plan: Plan) -> Plan:
 def _try(shared: Shared, plan: Plan, number: int) -> None:
     """On a worker: one trial of the study, from what it knows by now."""
     import optuna
+
+    for name, value in KERNEL.items():  # a worker that somebody else started has not got them
+        os.environ.setdefault(name, value)
 
     with open_study(shared, BEAT) as study:
         seed = np.random.SeedSequence([plan.start.seed, number]).generate_state(1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -20,6 +21,7 @@ from lstm_tutorial.training import quiet
 from lstm_tutorial.workflow import judge
 from lstm_tutorial.workflow.plan import BATCH_SIZES, RANGES, Plan, load_optuna, make_plan
 from lstm_tutorial.workflow.together import (
+    EXAMPLE,
     FIRST,
     Shared,
     make_pruner,
@@ -151,7 +153,7 @@ def _open(shared: Shared | None, path: Path | None, run: Run) -> Iterator[optuna
     """A study in memory, or the one in a database; that it is this one is seen to."""
     load_optuna()
     import optuna
-    from sqlalchemy.exc import DatabaseError
+    from sqlalchemy.exc import ArgumentError, DatabaseError
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     if shared is None:
@@ -161,11 +163,24 @@ def _open(shared: Shared | None, path: Path | None, run: Run) -> Iterator[optuna
         with open_study(shared) as study:
             if "run" not in study.user_attrs:
                 study.set_user_attr("run", run)
-            where = Path(shared.url.rpartition("@")[2]) if path is None or shared.name != "tune" else path.parent
+            where = path.parent if path and shared.name == "tune" else Path(shared.url.rpartition("@")[2])
             refuse_another(where, study.user_attrs["run"], run)
             yield study
-    except DatabaseError:
+    except DatabaseError as error:
+        if shared.name != "tune":
+            why = str(error.__cause__ or error).strip().splitlines()[0]
+            raise ValueError(f"storage {_hide(shared.url)}: can't be used ({why})") from None
         raise ValueError(f"{path} is damaged, or no study; name another folder, or delete this file") from None
+    except ArgumentError:
+        raise ValueError(f"storage {_hide(shared.url)}: no such kind of database; wanted {EXAMPLE}") from None
+    except ImportError:
+        driver = "there is no driver for that database here; for PostgreSQL: pip install 'psycopg[binary]'"
+        raise ValueError(f"storage {_hide(shared.url)}: {driver}") from None
+
+
+def _hide(url: str) -> str:
+    """A database's address without the password that may be in it."""
+    return re.sub(r"(?<=:)[^:@/]*(?=@)", "...", url)
 
 
 def _died(process: list[Any] | None) -> bool:

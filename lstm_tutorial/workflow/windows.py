@@ -13,6 +13,8 @@ from lstm_tutorial.settings import Settings
 from lstm_tutorial.workflow.scale import Scaler
 from lstm_tutorial.workflow.schema import CYCLES, Schema, step_seconds
 
+PIECE = 50_000  # windows at a time where they are only looked at
+
 
 class Windows(NamedTuple):
     """What models see and are to predict, for n origins in order of time.
@@ -180,7 +182,11 @@ def _fit(frame: pd.DataFrame, table: np.ndarray, settings: Settings, parts: Spli
     if anchor == "mean":
         return scaler
     first = np.arange(scaler.reach, parts.validation - horizon + 1)
-    share = float(np.sqrt(np.nanmean(scaler.changes(table, first).astype(float) ** 2)))
+    total, count = 0.0, 0
+    for piece in np.split(first, range(PIECE, len(first), PIECE)):  # all at once would take a gigabyte of a long series
+        squares = scaler.changes(table, piece).astype(float) ** 2
+        total, count = total + float(np.nansum(squares)), count + int((~np.isnan(squares)).sum())
+    share = float(np.sqrt(total / max(count, 1)))
     return replace(scaler, change=scaler.change * (share or 1.0))
 
 

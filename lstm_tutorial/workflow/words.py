@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from itertools import combinations
 
 import numpy as np
@@ -10,7 +9,7 @@ import pandas as pd
 
 from lstm_tutorial.numbers import write_number
 from lstm_tutorial.workflow import baselines, metrics, residuals
-from lstm_tutorial.workflow.evaluate import CLOSE, ENOUGH, FEW, Evaluation, score_table
+from lstm_tutorial.workflow.evaluate import CLOSE, Evaluation, score_table
 
 HEAD = {
     "better": "**The blend won.**",
@@ -30,6 +29,14 @@ WORTH = {
     "worse": "That is more than chance: here, the LSTM did harm.",
     "tied": "That is within chance: nothing here speaks for the cost of {networks}.",
     "too few": "There are too few windows to tell that from chance.",
+}
+ANYWAY = (
+    " But {best}, which needs no network either, has {error}: beside it, nothing speaks for the cost of {networks}."
+)
+SHARES = {
+    0.0: "The LSTMs' share is 0: on the validation part they added nothing to the linear model, so the blend is the "
+    "linear model.",
+    1.0: "The LSTMs' share is 1: on the validation part the linear model added nothing to them, so they are the blend.",
 }
 CALLED = {"ridge": "ridge (the linear model)"}
 
@@ -58,23 +65,25 @@ def verdict(evaluation: Evaluation) -> str:
 
 def worth(evaluation: Evaluation) -> str:
     """What the LSTMs added to the linear model, in three sentences. Needs "ridge" among the forecasts."""
-    rmse, count = evaluation.rmse(), len(evaluation.members)
+    rmse, count, best = evaluation.rmse(), len(evaluation.members), evaluation.best_other
     linear, lstms = write_number(rmse["ridge"]), write_number(rmse["LSTM"])
     alone = f"Alone, the linear model has an RMSE of {linear}, the LSTMs have {lstms}."
     if not evaluation.weight:
-        return (
-            "The LSTMs' share is 0: on the validation part they added nothing to the linear model, so the blend is "
-            f"the linear model. {alone}"
-        )
+        return f"{SHARES[0]} {alone}"
     gap, unit = rmse["blend"] - rmse["ridge"], evaluation.prepared.schema.unit
     gain = f"{write_number(abs(gap), 2)}{' ' * bool(unit)}{unit}"
     difference = metrics.write_gap(gap / rmse["ridge"])
     networks = f"{count} network{'s' * (count > 1)}"
+    found = evaluation.compare("ridge").verdict
+    said = WORTH[found].format(networks=networks, gain=gain)
+    if found == "better" and best != "ridge" and evaluation.compare(best).verdict != "better":
+        said = f"That is more than chance.{ANYWAY.format(best=best, error=write_number(rmse[best]), networks=networks)}"
+    share = SHARES.get(evaluation.weight, f"The LSTMs' share is {evaluation.weight:.2f}.")
     return (
-        f"The LSTMs' share is {evaluation.weight:.2f}. {alone} The blend has {write_number(rmse['blend'])}, "
+        f"{share} {alone} The blend has {write_number(rmse['blend'])}, "
         + (f"which is {gain} or {difference} than" if difference[0].isdigit() else f"{difference} as")
         + " the linear model. "
-        + WORTH[evaluation.compare("ridge").verdict].format(networks=networks, gain=gain)
+        + said
     )
 
 
@@ -131,8 +140,7 @@ def lateness(lags: np.ndarray, season: int | None = None) -> str:
     ahead, later = np.arange(1, len(lags) + 1), lags[lags > 1]
     first, last = (later.min(), later.max()) if len(later) else (0, 0)
     span = f" (lag{f's {first} to' if first < last else ''} {last})" if len(later) else ""
-    if season and len(later) and not (later % season).any():
-        span += ", by whole seasons: there it follows the season"
+    span += ", by whole seasons: there it follows the season" * bool(season and span and not (later % season).any())
     return (
         f"Of {_steps(len(lags))} ahead, the blend is in time at {np.sum(lags == 0)}, one step late at "
         f"{np.sum(lags == 1)}, later at {len(later)}{span}. On the diagonal, as a copy of the last value would be, it "
@@ -148,6 +156,11 @@ def bias(checks: pd.DataFrame) -> str:
     if len(biased):
         way = f"low at {low} and too high at {high}" if low and high else "low" if low else "high"
         text += f": there the forecasts are too {way}, by {write_number(biased.abs().max(), 2)} at most"
+        text += ", which is about as many steps as chance gives" * (len(biased) <= len(checks) / 20)
+    mean = checks["mean error"]
+    if not len(biased) and len(mean) > 1 and (mean > 0).all() | (mean < 0).all():
+        text += f"; they are too {'low' if mean.iloc[0] > 0 else 'high'} at all of them, by "
+        text += f"{write_number(mean.abs().mean(), 2)} on average, which may be chance"
     return f"{text}."
 
 
@@ -189,32 +202,6 @@ def scaling(table: pd.DataFrame) -> str:
     )
 
 
-def basis(board: pd.DataFrame, checked: pd.Index) -> str:
-    """On how many series of a scoreboard the book's claim rests, and for which it promises nothing."""
-    short = board["windows"][board["windows"] < FEW]
-    least = f": the LSTMs' share comes from a handful of windows, at the least {short.min()}" if len(short) else ""
-    samples = f"{len(checked)} sample{'s' * (len(checked) != 1)} ({', '.join(checked) or 'none'})"
-    return (
-        f"It rests on {samples}. Between {FEW} and {ENOUGH} windows nothing is promised, and below {FEW} "
-        f"({', '.join(short.index) or 'none'}) no ranking is safe{least}."
-    )
-
-
-def lost(board: pd.DataFrame, evaluations: Mapping[str, Evaluation]) -> str:
-    """A list: where the blend is behind, how little it is ahead elsewhere, what intervals of short series hold."""
-    ahead = list(board.index[board["ratio"] < 1])
-    scores = [evaluations[name].rmse() for name in ahead]
-    text = f"- On {len(board) - len(ahead)} of {len(board)} series a simpler method has the smaller error."
-    if ahead:
-        most = max(1 - rmse["blend"] / rmse["ridge"] for rmse in scores)
-        text += f"\n- Where the blend leads ({', '.join(ahead)}), it is {most:.1%} ahead of its linear half at most."
-    short = board["80 % held"][board["windows"] < FEW]
-    if len(short):
-        text += f"\n- With fewer than {FEW} windows, the 80 % intervals held {short.min():.0%} ({short.idxmin()}) to "
-        text += f"{short.max():.0%} ({short.idxmax()}) of the values."
-    return text
-
-
 def brief(evaluation: Evaluation) -> str:
     """The forecast in one sentence, for people who read no more."""
     (low, high), truth = evaluation.interval(0.8), evaluation.truth
@@ -222,10 +209,14 @@ def brief(evaluation: Evaluation) -> str:
     held, best = metrics.coverage(truth, low, high), evaluation.best_other
     others = dict.fromkeys(name for name in (best, "ridge", evaluation.best_rule) if name)
     off = ", ".join(f"{CALLED.get(name, name)} by {write_number(mae[name], 3)}" for name in others)
+    rmse, ends = evaluation.rmse(), evaluation.interval(0.95)
+    turned = (rmse["blend"] < rmse[best]) != (mae["blend"] < mae[best])
+    why = f" (RMSE, which counts large misses more, puts {CALLED.get(best, best)} and the blend the other way round.)"
     return (
         f"Up to {_steps(truth.shape[1])} ahead, the blend's forecast of {_name(evaluation)} is off by "
         f"{write_number(mae['blend'], 3)} on average, and {100 * held:.0f} of 100 values lay in its 80 % intervals, "
-        f"which reach ±{write_number(np.mean(high - low) / 2, 2)}. Beside it: {off}."
+        f"which reach ±{write_number(np.mean(high - low) / 2, 2)}, {100 * metrics.coverage(truth, *ends):.0f} in its "
+        f"95 % intervals. Beside it: {off}.{why * turned}"
     )
 
 

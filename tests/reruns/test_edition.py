@@ -37,7 +37,8 @@ MORE = {
 BODY = {
     "prepare": "from lstm_tutorial.workflow.prepare import read_series\nseries = read_series(csv, None, target)\n"
     "facts = dict(target=str(series.name), first=str(series.index[0]), last=str(series.index[-1]), step='MS')\n"
-    "record(rows=len(series), training_windows=10, validation_windows=3, test_windows=3, **facts)",
+    "windows = dict(training_windows=10, validation_windows=3, test_windows=3)\n"
+    "record(rows=len(series), test_first='2020-01-01', **windows, **facts)",
     "train": "from pathlib import Path\nassert most > 10**6 and units == 8\n"
     "if fail: raise ArithmeticError('as asked')\n"
     "if log_to: print('run', file=open(log_to, 'a'))\nPath(folder, 'trained').touch()\nrecord(best_epoch=3)",
@@ -49,7 +50,7 @@ BODY = {
     "about = dict(learned=dict(LSTM='2020-01-01 00:00:00', linear='2021-07-01 00:00:00'))\n"
     "about['schema'] = dict(target='sales', features=[], known=['offer'], step='MS')\n"
     "Path(folder, 'forecaster.json').write_text(json.dumps(about))\n"
-    "lines = ['time,forecast,lower_80'] + [f'{n},{n}.5,{n}.25' for n in range(8)]\n"
+    "lines = ['time,forecast,lower_80,upper_80'] + [f'{n},{n}.5,{n}.25,{n}.75' for n in range(8)]\n"
     "Path(forecast_csv).write_text('\\n'.join(lines))\nrecord(weight=0.5, reach=48)",
 }
 
@@ -117,7 +118,7 @@ def test_an_edition_is_a_book_of_its_own(chapters):
     assert "160 rows of sales, from 2009-01-01" in text and "At most" not in text
     assert [f"So says {name}" in text for name in module.NAMES] == [True] * 6
     assert not index.main.find_all("details")  # the code of what is said stays in its chapter
-    assert [cell.get_text() for cell in index.main.find_all("tr")[6].find_all("td")] == ["5", "5.500", "5.250"]
+    assert [cell.get_text() for cell in index.main.find_all("tr")[6].find_all("td")] == ["5", "5.500", "5.250 to 5.750"]
     assert "The other 2 steps are in forecast.csv" in text and "up to 2020-01-01, its linear model" in text
     assert (
         "the same columns (the time, sales, offer) and at least 48 rows, and below them the rows to be forecast" in text

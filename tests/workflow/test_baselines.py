@@ -56,7 +56,24 @@ def test_no_forecast_depends_on_what_comes_after_it(monthly, name):
 
 def test_the_names_are_those_that_the_book_explains(monthly):
     assert set(baselines.METHODS) == set(baselines.RULES)
-    assert set(baselines.forecasts(monthly, monthly.test, baselines.SIMPLE)) == set(baselines.SIMPLE)
+    simple = set(baselines.SIMPLE) - {"weekly naive"}
+    assert set(baselines.forecasts(monthly, monthly.test, baselines.SIMPLE)) == simple
+
+
+def test_a_week_is_a_rule_of_its_own_where_a_season_is_a_day():
+    values = 10 + np.arange(24 * 7 * 11) % 168 + np.random.default_rng(0).normal(size=24 * 7 * 11)
+    prepared = prepare(seasonal(values, 24, "h"), Settings(timesteps=24, horizon=170, anchor="last", log=False))
+    made = baselines.forecasts(prepared, prepared.test, ["seasonal naive", "weekly naive"])
+    first = prepared.test.first[:, None] + np.arange(170)
+    np.testing.assert_array_equal(made["weekly naive"][:, :168], values[first - 168][:, :168])
+    np.testing.assert_array_equal(made["weekly naive"][:, 168:], made["weekly naive"][:, :2])
+    error = {name: np.abs(made[name] - prepared.truth(prepared.test)).mean() for name in made}
+    assert error["weekly naive"] < 0.1 * error["seasonal naive"]
+    for season, step in ((7, "D"), (24, "h")):
+        short = prepare(
+            seasonal(values[:300], season, step), Settings(timesteps=24, horizon=2, anchor="last", log=False)
+        )
+        assert list(baselines.forecasts(short, short.test, ["weekly naive"])) == []
 
 
 def test_the_season_repeats_beyond_one_cycle():

@@ -121,3 +121,12 @@ def test_serving_needs_numpy_alone():
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert "numpy" in loaded
     assert not {"pandas", "sklearn", "scipy", "keras", "tensorflow"} & set(loaded)
+
+
+def test_where_errors_are_too_few_is_where_ends_are_the_extremes():
+    scores = np.random.default_rng(0).normal(size=(47, 14))
+    low, high = conformal.bounds(scores, 0.95)
+    assert conformal.count_short(47, 0.95, 14) == 13
+    assert (high[1:] == scores.max(axis=0)[1:]).all() and (low[1:] == scores.min(axis=0)[1:]).all()
+    assert conformal.count_short(39, 0.95, 1) == 0 and conformal.count_short(38, 0.95, 1) == 1
+    assert conformal.count_short(500, 0.95, 24) == 0

@@ -1,5 +1,6 @@
 """The verdicts are those that the figures bear out, from forecasts that knew nothing of the test part."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -12,7 +13,7 @@ from lstm_tutorial.workflow import baselines, evaluate, intervals, metrics, resi
 from lstm_tutorial.workflow.blend import Blend, fit_blend
 from lstm_tutorial.workflow.linear import fit_linear, refit_linear
 from lstm_tutorial.workflow.prepare import prepare, read_series
-from lstm_tutorial.workflow.scoreboard import losses, scoreboard
+from lstm_tutorial.workflow.scoreboard import basis, losses, lost, scoreboard
 
 
 def wave(length=900, freq="h", season=24):
@@ -91,7 +92,27 @@ def test_what_the_lstm_was_worth_is_said_in_the_data_s_unit_and_left_to_the_read
     }
     said = words.worth(replace(evaluation, forecasts=forecasts, weight=0.5))
     assert "which is 0.25 MW or 20.0% less than the linear model" in said
+    assert "more than chance. But seasonal naive, which needs no network either, has" in said
+    assert "beside it, nothing speaks for the cost of 2 networks." in said
+    del forecasts["seasonal naive"], forecasts["persistence"]
+    said = words.worth(replace(evaluation, forecasts=forecasts, weight=1.0))
+    assert said.startswith("The LSTMs' share is 1: on the validation part the linear model added nothing to them")
     assert "more than chance. Whether it is worth 2 networks depends on what 0.25 MW is worth to you" in said
+
+
+def test_a_brief_says_where_plain_and_squared_misses_disagree(evaluation):
+    truth, step = evaluation.truth, np.arange(evaluation.truth.shape[1])
+    rare = truth + np.where(step == 0, 4.0, 0.1)
+    forecasts = {"blend": rare, "ridge": truth + 2.0, "LSTM": rare}
+    said = words.brief(replace(evaluation, forecasts=forecasts))
+    assert re.search(r"in its 80 % intervals, which reach ±\S+, \d+ in its 95 % intervals\. Beside it: ridge", said)
+    assert "large misses more" not in said
+    forecasts["blend"] = truth + np.where(step == 0, 5.5, 0.1)
+    assert (forecasts["blend"] - truth).mean() < 2 < np.sqrt(((forecasts["blend"] - truth) ** 2).mean())
+    said = words.brief(replace(evaluation, forecasts=forecasts))
+    assert said.endswith(
+        "(RMSE, which counts large misses more, puts ridge (the linear model) and the blend the other way round.)"
+    )
 
 
 def test_a_rival_that_scores_the_same_and_is_not_told_apart_is_named(evaluation):
@@ -187,7 +208,7 @@ def test_a_lead_that_a_seed_may_take_away_is_named():
 
 def test_score_tables_are_those_of_metrics(monthly):
     forecasts = evaluate.simple_rules(monthly, monthly.test)
-    assert list(forecasts) == list(baselines.SIMPLE)
+    assert list(forecasts) == [name for name in baselines.SIMPLE if name != "weekly naive"]
     table = evaluate.score_table(monthly, monthly.test, forecasts)
     truth = monthly.values[monthly.test.first[:, None] + np.arange(3)]
     past = monthly.values[: monthly.split.validation]
@@ -300,7 +321,13 @@ def test_leftovers_are_counted(evaluation):
     assert words.bias(checks).endswith("at 1 of 3 steps ahead: there the forecasts are too low, by 9.0 at most.")
     mixed = words.bias(residuals.residual_checks(errors - [0, 4, 0], np.arange(500)))
     assert "at 2 of 3 steps ahead: there the forecasts are too low at 1 and too high at 1, by 9.0 at most." in mixed
-    assert words.bias(checks.head(2)).endswith("at 0 of 2 steps ahead.")
+    assert words.bias(checks.head(2)).startswith("The mean error is more than twice its standard error at 0 of 2 steps")
+    slight = pd.DataFrame({"mean error": [0.5, 1.5], "standard error": [1.0, 1.0]})
+    assert words.bias(slight).endswith(
+        "at 0 of 2 steps ahead; they are too low at all of them, by 1.0 on average, which may be chance."
+    )
+    one_of_many = pd.DataFrame({"mean error": [3.0] + [0.1] * 23, "standard error": [1.0] * 24})
+    assert words.bias(one_of_many).endswith("too low, by 3.0 at most, which is about as many steps as chance gives.")
     said = words.leftovers(checks, errors, 24)
     assert "At 0 of 3 steps ahead, errors are correlated over more steps than they overlap." in said
     assert "all lags up to 24 together, does not find" in said
@@ -342,9 +369,9 @@ def test_short_series_are_promised_nothing_and_what_lost_is_listed(evaluation):
     behind = replace(evaluation, forecasts={"blend": truth + 2.0, "ridge": truth + 1.0})
     both = {"wins": ahead, "fails": behind}
     board = scoreboard(both)
-    assert "rests on 0 samples (none)" in words.basis(board, board.index[:0])
-    assert "below 100 (fails, wins) no ranking is safe: the LSTMs' share" in words.basis(board, board.index[:0])
-    said = words.lost(board, both)
+    assert "rests on 0 samples (none)" in basis(board, board.index[:0])
+    assert "below 100 (fails, wins) no ranking is safe: the LSTMs' share" in basis(board, board.index[:0])
+    said = lost(board, both)
     assert "On 1 of 2 series a simpler method" in said
     assert "(wins), it is 10.0% ahead of its linear half at most" in said
     assert f"held {board['80 % held'].min():.0%} (fails) to" in said

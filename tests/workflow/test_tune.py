@@ -406,3 +406,28 @@ def test_an_unreachable_scheduler_is_told_in_one_line():
     settings = SETTINGS.model_copy(update={"scheduler": "tcp://127.0.0.1:9"})
     with pytest.raises(ValueError, match=r"scheduler tcp://127\.0\.0\.1:9: no Dask scheduler answers there"):
         tune.tune(FRAME, settings)
+
+
+@pytest.mark.parametrize(
+    ("storage", "message"),
+    [
+        (
+            "sqlite:////nowhere/x.db",
+            r"storage sqlite:////nowhere/x\.db: can't be used \(unable to open database file\)",
+        ),
+        (
+            "lotus://me:secret@host/x",
+            r"storage lotus://me:\.\.\.@host/x: no such kind of database; wanted postgresql://",
+        ),
+        ("no address", r"storage no address: no such kind of database; wanted postgresql://user@host/name"),
+        ("postgresql+none://u@host/x", r"storage postgresql\+none://u@host/x: no such kind of database"),
+        (
+            "mssql+pymssql://me:secret@host/x",
+            r"storage mssql\+pymssql://me:\.\.\.@host/x: there is no driver .* pip install",
+        ),
+    ],
+)
+def test_a_database_that_cannot_be_used_is_told_in_one_line(storage, message):
+    with pytest.raises(ValueError, match=message) as error:
+        tune.tune(FRAME, SETTINGS.model_copy(update={"storage": storage}))
+    assert "\n" not in str(error.value) and "secret" not in str(error.value)
