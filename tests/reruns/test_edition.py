@@ -31,6 +31,7 @@ folder: str | None = None  # keeps what was trained; None: nothing is kept
 {more}"""
 MORE = {
     "train": 'most: int = 3000  # windows\nfail: bool = False  # raise\nlog_to: str = ""  # a file to write to',
+    "design": "updates: int = 150  # in each comparison",
     "evaluate": 'others: str = "departures elnino"  # also scored',
     "deploy": "networks: str | None = None  # trained already\nforecast_csv: str | None = None  # a file",
 }
@@ -301,3 +302,20 @@ def test_what_is_the_books_own_is_tagged_in_every_workflow_chapter():
         assert not re.search(r"JFK|jfk|airport|LaGuardia|nycflights|[Ss]ea temp|carbon|airline|sunspot|elnino", text), (
             name
         )
+
+
+def test_other_versions_are_told_and_no_reason_to_stop(chapters, capsys):
+    first = make(target="sales")
+    path = Path("out/edition.json")
+    about = json.loads(path.read_text())
+    about["versions"] |= {"keras": "1.0"}
+    path.write_text(json.dumps(about))
+    assert module.reproduce(path, "again") == first
+    assert re.search(r"out/edition.json: made with keras 1\.0, here \S+; figures may differ\n", capsys.readouterr().err)
+
+
+def test_few_rows_take_less_than_the_quick_preset_too(chapters):
+    for preset, trials, updates in (("fast", 5, 40), ("thorough", 64, 600)):
+        module.edition("my.csv", preset, {"units": 8}, preset=preset, progress=False)
+        settings = json.loads(Path(preset, "edition.json").read_text())["settings"]
+        assert (settings["trials"], settings["updates"]) == (trials, updates)

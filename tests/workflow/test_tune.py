@@ -431,3 +431,18 @@ def test_a_database_that_cannot_be_used_is_told_in_one_line(storage, message):
     with pytest.raises(ValueError, match=message) as error:
         tune.tune(FRAME, SETTINGS.model_copy(update={"storage": storage}))
     assert "\n" not in str(error.value) and "secret" not in str(error.value)
+
+
+def test_a_trial_runs_in_the_environment_of_a_chapter_unless_the_worker_has_its_own(monkeypatch):
+    class Seen(Exception):  # noqa: N818
+        pass
+
+    def stop(*_):
+        raise Seen
+
+    monkeypatch.setattr(together, "open_study", stop)
+    monkeypatch.delenv("TF_ENABLE_ONEDNN_OPTS", raising=False)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1")
+    with pytest.raises(Seen):
+        together._try(together.Shared("", ""), None, 0)
+    assert os.environ["TF_ENABLE_ONEDNN_OPTS"] == "0" and os.environ["CUDA_VISIBLE_DEVICES"] == "1"
