@@ -177,7 +177,7 @@ def difference(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
     for name in ("grid", "fixed", "data", "versions"):
         there, here = found.get(name, {}), wanted[name]
         if name == "grid" and there.keys() != here.keys():
-            return f"it sweeps {', '.join(there)}, this one {', '.join(here)}"
+            return f"it sweeps {' and '.join(there)}, this one {' and '.join(here)}"
         for key in {**there, **here}:
             if key not in here or key not in there:
                 return f"{'with' if key in there else 'without'} {key}"

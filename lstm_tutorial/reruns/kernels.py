@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -78,7 +79,6 @@ class _Copied:
 
     def __init__(self, process: psutil.Process) -> None:
         self._process, self.pid = process, process.pid
-        self.send_signal, self.kill, self.terminate = process.send_signal, process.kill, process.terminate
 
     def poll(self) -> int | None:
         return None if self._process.is_running() else 0
@@ -86,6 +86,16 @@ class _Copied:
     def wait(self) -> int:
         self._process.wait()
         return 0
+
+    def send_signal(self, number: int) -> None:
+        with suppress(psutil.NoSuchProcess):  # it may end at any moment
+            self._process.send_signal(number)
+
+    def terminate(self) -> None:
+        self.send_signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
 
 
 class _Copier(LocalProvisioner):

@@ -93,6 +93,8 @@ def _answers(shell: subprocess.Popen[str], body: str) -> Iterator[str]:
         shell.stdin.flush()
         for line in shell.stdout:
             said = strip_ansi(line.rstrip("\n").partition(MARK)[0]).rpartition("\r")[2].rstrip()
+            if said.startswith("Traceback"):
+                raise RuntimeError(f"a traceback came from {command}")
             if said and not BAR.search(said):
                 yield said + "\n"
             if MARK in line:

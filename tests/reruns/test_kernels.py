@@ -1,5 +1,6 @@
 """Kernels that are copies of one process are as good as new ones, and none is left behind."""
 
+import os
 import signal
 import sys
 import threading
@@ -9,11 +10,12 @@ import nbformat
 import psutil
 import pytest
 
+from lstm_tutorial.reruns import kernels
 from lstm_tutorial.reruns.errors import ChapterFailed
 from lstm_tutorial.reruns.execute import execute
 from lstm_tutorial.reruns.kernels import original
 from lstm_tutorial.reruns.results import read_results
-from lstm_tutorial.reruns.side_by_side import side_by_side
+from lstm_tutorial.reruns.side_by_side import end_kernel, side_by_side
 from tests.reruns.processes import wait
 
 CELLS = [
@@ -66,11 +68,22 @@ def test_an_error_and_a_death_in_a_copy_are_told(source, tmp_path):
 
 @linux
 def test_the_end_of_the_original_is_that_of_its_copies(tmp_path):
-    kernels = []
+    begun = []
     with original() as source, pytest.raises(ChapterFailed, match="its kernel died"):
         cells = ["import os, time\nos.kill(os.getppid(), 9)\ntime.sleep(60)"]
-        execute(notebook(cells), "one", {}, cwd=tmp_path, source=source, on_kernel=kernels.append)
-    wait(lambda: not psutil.pid_exists(kernels[0]), 30)
+        execute(notebook(cells), "one", {}, cwd=tmp_path, source=source, on_kernel=begun.append)
+    wait(lambda: not psutil.pid_exists(begun[0]), 30)
+
+
+@linux
+def test_signals_to_a_copy_that_has_just_ended_are_no_error(source, tmp_path):
+    process = source.copy(str(tmp_path / "none.json"), str(tmp_path), dict(os.environ))
+    copied = kernels._Copied(process)
+    copied.kill()
+    assert copied.wait() == 0 and copied.poll() == 0
+    copied.terminate()
+    copied.kill()
+    end_kernel(process.pid)
 
 
 def test_what_waits_for_another_begins_after_it(monkeypatch):
@@ -101,22 +114,22 @@ def test_what_fails_stops_only_what_waits_for_it():
 
 
 def test_an_interrupt_ends_all_kernels(tmp_path):
-    kernels = []
+    begun = []
 
     def work(name, source, on_kernel):
         if name == "stop":
-            wait(lambda: kernels)
+            wait(lambda: begun)
             signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
             return
 
-        def begun(kernel):
-            kernels.append(kernel)
+        def note(kernel):
+            begun.append(kernel)
             on_kernel(kernel)
 
-        execute(notebook(["import time; time.sleep(100)"]), name, {}, cwd=tmp_path, on_kernel=begun, source=source)
+        execute(notebook(["import time; time.sleep(100)"]), name, {}, cwd=tmp_path, on_kernel=note, source=source)
 
     started = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
         side_by_side(work, ["one", "stop"], {}, 2)
     assert time.monotonic() - started < 60
-    assert not psutil.pid_exists(kernels[0])
+    assert not psutil.pid_exists(begun[0])

@@ -231,7 +231,7 @@ def test_a_folder_of_something_else_is_left_alone(small, tmp_path):
         "of keras": {"chapter": "keras"},
         "the chapter's cells have changed": {"cells": "2"},
         r"x \[1, 2, 3\], here \[1, 2\]": {"grid": {"x": [1, 2, 3]}},
-        "it sweeps x, seed, this one x": {"grid": {"x": [1, 2], "seed": [1]}},
+        "it sweeps x and seed, this one x": {"grid": {"x": [1, 2], "seed": [1]}},
         "my.csv has changed since": {"data": {"my.csv": "1"}},
         "numpy 1, here 2": {"versions": {"numpy": "1"}},
     }
