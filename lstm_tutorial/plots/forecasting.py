@@ -145,9 +145,9 @@ def scores(table: pd.DataFrame, column: str, name: str, unit: str = "") -> None:
     names, values = list(table.index)[::-1], table[column].to_numpy()[::-1]
     axes.barh(names, values, color=[MODEL if "LSTM" in row or row == "blend" else BARS for row in names])
     for row, value in enumerate(values):
-        axes.text(value, row, f" {write_number(value, 3)}", va="center", fontsize=SIZE)
+        axes.text(value, row, f" {write_number(value)}", va="center", fontsize=SIZE)
     axes.set_xlabel(f"{column} ({unit})" if unit else column)
-    axes.margins(x=0.15)
+    axes.margins(x=0.18)
     enlarge(axes)
     show(
         figure,

@@ -92,7 +92,7 @@ def parts(
 
 
 def _day(time: str) -> str:
-    return time.removesuffix(" 00:00:00")
+    return time.removesuffix(" 00:00:00").removesuffix(":00") if " " in time else time
 
 
 def _table(path: Path) -> str:
