@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,6 +15,7 @@ from lstm_tutorial.cluster import ClusterError
 from lstm_tutorial.forecasters import predict, serve
 from lstm_tutorial.reruns.errors import ChapterFailed, RequestError, SweepStopped
 
+TRACEBACK = "LSTM_TUTORIAL_TRACEBACK"
 app = typer.Typer(
     help="Run the chapters of the book again, with other parameters and your own data.",
     add_completion=False,
@@ -121,7 +123,7 @@ def sweep(
     given = [pair(text, "-g") for text in grid or []], [pair(text) for text in parameter or []]
     swept, fixed = read_grid(chapter, [read_parameters(path) for path in file or []], *given)
     folder = out if out is not None else Path("runs") / (Path(chapter).stem if chapter.endswith(".ipynb") else chapter)
-    csvs = list_csvs(csv_list) if csv_list else None
+    csvs = list_csvs(csv_list) if csv_list is not None else None
     options: dict[str, Any] = {"workers": workers, "scheduler": scheduler, "by": by, "yes": yes, "force": force}
     table = run_all(chapter, swept, folder, parameters=fixed, csvs=csvs, **options)
     typer.echo(f"{folder / 'index.html'}")
@@ -164,11 +166,12 @@ def edition(
     from lstm_tutorial.reruns.editions import editions
 
     options: dict[str, Any] = {"target": target, "time": time, "horizon": horizon, "features": features}
-    given = {name: value for name, value in options.items() if value is not None} | gather(file, parameter)
+    given = gather(file, None) | {name: value for name, value in options.items() if value is not None}
+    given |= gather(None, parameter)
     if again is not None:
         if given or series or preset != "normal":
             raise RequestError("--from takes every setting from its file; leave the others out")
-        folder = out if out is not None else again.parent.with_name(f"{again.resolve().parent.name}-again")
+        folder = out if out is not None else again.resolve().parent.with_name(f"{again.resolve().parent.name}-again")
         reproduce(again, folder, csv, workers=workers, force=force)
     elif csv is None:
         raise RequestError("wanted a CSV file, or --from edition.json")
@@ -178,7 +181,10 @@ def edition(
         if series is None:
             make_edition(csv, folder, given, **options)
         else:
-            editions(csv, series, folder, given, **options)
+            rows = editions(csv, series, folder, given, **options)
+            if failed := sum("error" in row for row in rows):
+                said = f"{failed} of {len(rows)} series could not be used; {folder / 'index.html'} says why"
+                raise SweepStopped(said)
     typer.echo(f"{folder / 'index.html'}")
 
 
@@ -198,9 +204,12 @@ def main() -> None:
     except (ChapterFailed, SweepStopped) as error:
         code, message = 1, str(error)
     except Exception as error:
-        if not hasattr(error, "format_message"):  # not one of the command line parser's own
+        if hasattr(error, "format_message"):  # one of the command line parser's own
+            code, message = 2, error.format_message()
+        elif os.environ.get(TRACEBACK):
             raise
-        code, message = 2, error.format_message()
+        else:
+            code, message = 1, f"{type(error).__name__}: {error}; where, is said with {TRACEBACK}=1 in the environment"
     if code == 130:  # what the parser makes of Ctrl-C
         message = "interrupted; the same command does what is left"
     if message:

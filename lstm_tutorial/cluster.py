@@ -29,7 +29,7 @@ PACKAGES: tuple[str, ...] = (
     "tensorflow",
 )
 PACKAGES += ("optuna", "distributed", "cloudpickle")
-SECONDS = 6  # until a scheduler is called unreachable
+SECONDS = 5  # until a scheduler is called unreachable
 
 # Dask looks at what its workers do a hundred times a second, for its dashboard: a tenth of a core for nothing.
 FRUGAL = {"distributed.worker.profile.enabled": False, "distributed.admin.tick.interval": "500ms"}

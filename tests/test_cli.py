@@ -65,3 +65,19 @@ def test_a_parameter_file_that_is_none_gets_one_line(monkeypatch, capsys, tmp_pa
     assert code == 2
     assert err.startswith(f"lstm-tutorial: more.yml: {message}")
     assert err.count("\n") == 1
+
+
+def test_what_nobody_thought_of_is_one_line_too(monkeypatch, capsys):
+    def fail():
+        raise LookupError("a\nb")
+
+    monkeypatch.setattr("lstm_tutorial.reruns.chapters.find_chapters", fail)
+    monkeypatch.setattr("sys.argv", ["lstm-tutorial", "chapters"])
+    monkeypatch.delenv(cli.TRACEBACK, raising=False)
+    with pytest.raises(SystemExit) as stopped:
+        cli.main()
+    said = f"lstm-tutorial: LookupError: a b; where, is said with {cli.TRACEBACK}=1 in the environment\n"
+    assert (stopped.value.code, capsys.readouterr().err) == (1, said)
+    monkeypatch.setenv(cli.TRACEBACK, "1")
+    with pytest.raises(LookupError):
+        cli.main()

@@ -23,9 +23,10 @@ from lstm_tutorial.reruns.chapters import Chapter, find_chapter, nearest
 from lstm_tutorial.reruns.claim import ABOUT, claimed, read_about
 from lstm_tutorial.reruns.data import blame
 from lstm_tutorial.reruns.errors import RequestError
+from lstm_tutorial.reruns.estimate import LONG, estimate, write_duration
 from lstm_tutorial.reruns.execute import count_steps, execute
 from lstm_tutorial.reruns.results import read_results
-from lstm_tutorial.reruns.run import DATA, RESULTS, UNFINISHED, Checked, check_data, save_json
+from lstm_tutorial.reruns.run import DATA, RESULTS, UNFINISHED, check_data, save_json
 from lstm_tutorial.reruns.side_by_side import side_by_side
 from lstm_tutorial.settings import Settings, convert
 
@@ -39,13 +40,6 @@ BEGIN = ("train", "tune", "design", "evaluate", "deploy", "prepare")
 AFTER = {"evaluate": "train", "deploy": "evaluate"}
 # What an edition decides itself.
 RESERVED = ("folder", "networks", "forecast_csv", "others", "tensorboard")
-# Processor seconds, measured on six series of 300 to a million rows: for kernels and what does not grow, an update in
-# each comparison, a trial of the search, a row read, a window in all that is fitted once, and in an epoch, for each
-# number that an LSTM step takes.
-STARTS, UPDATE, TRIAL, READS, FITS, EACH = 95.0, 0.3, 2.5, 4e-4, 0.004, 1.2e-7
-EPOCHS = 25  # after which training has stopped, as a rule
-LONG = 15  # minutes, from which on it is said how long a quicker one takes
-WAYS = 1.8  # of two processes that share two cores
 PRESETS: dict[str, dict[str, Any]] = {
     "normal": {},
     "fast": {"windows": 3000, "members": 2, "epochs": 30, "patience": 4, "trials": 5, "updates": 60},
@@ -74,7 +68,7 @@ def edition(
     is replaced with `force`, and with `keep` returned. `workers` chapters run at a time. Raises
     `RequestError` before anything runs for what can't be used, `ChapterFailed` if a cell raises.
     """
-    chapters = {name: find_chapter(f"workflow/{name}") for name in NAMES}
+    chapters = check_request(parameters or {}, preset)
     chosen = _choose(chapters, {"csv": csv, **(parameters or {})}, preset)
     folder = Path(out).expanduser()
     kept = (folder / DATA).resolve()
@@ -100,11 +94,15 @@ def edition(
     if keep and not (folder / UNFINISHED).exists() and read_about(folder) == json.loads(json.dumps(about)):
         found: dict[str, Any] = json.loads((folder / RESULTS).read_text(encoding="utf-8"))
         return found
-    if progress:
+
+    def announce() -> None:
         minutes, quick = (estimate(checked, each, workers or cores()) for each in (values, values | PRESETS["fast"]))
-        hint = f" (--preset fast: {_duration(quick)})" if minutes > LONG and preset == "normal" else ""
-        tqdm.write(f"{checked.rows:,} rows, preset {preset}: {_duration(minutes)}{hint}", file=sys.stderr)
+        hint = f" (--preset fast: {write_duration(quick)})" if minutes > LONG and preset == "normal" else ""
+        tqdm.write(f"{checked.rows:,} rows, preset {preset}: {write_duration(minutes)}{hint}", file=sys.stderr)
+
     with claimed(folder, about, force):
+        if progress:
+            announce()
         if data is not None:
             kept.write_bytes(data)
             values["csv"] = str(kept)
@@ -118,22 +116,13 @@ def edition(
     return results
 
 
-def estimate(data: Checked, settings: Mapping[str, Any], workers: int) -> float:
-    """How many minutes an edition will take, from what others took on two cores of 2026."""
-    windows, epochs = min(data.rows, settings["windows"] or data.rows), min(settings["epochs"], EPOCHS)
-    season = data.season or 8
-    timesteps = settings["timesteps"] or (3 * season if season <= 60 else 96)
-    steps = timesteps // season if timesteps > 60 and timesteps % season == 0 else timesteps
-    each = EACH * (timesteps * data.columns + steps * settings["units"])
-    seconds = STARTS + settings.get("updates", 130) * UPDATE + settings["trials"] * TRIAL + data.rows * READS
-    seconds += windows * (FITS + epochs * (settings["members"] + 6) * each)
-    return float(seconds / 60 / min(workers, WAYS))
-
-
-def _duration(minutes: float) -> str:
-    if minutes > 90:
-        return f"about {minutes / 60:.0f} hours"
-    return f"about {minutes:.0f} minutes" if minutes > 1.5 else "a minute or two"
+def check_request(parameters: Mapping[str, Any], preset: str) -> dict[str, Chapter]:
+    """The chapters of an edition, by name. Raises `RequestError` for parameters and presets that none can have."""
+    if "csv" in parameters:
+        raise RequestError("parameter csv: an edition is about the file that is named first; leave it out here")
+    chapters = {name: find_chapter(f"workflow/{name}") for name in NAMES}
+    _choose(chapters, parameters, preset)
+    return chapters
 
 
 def reproduce(path: str | Path, out: str | Path, csv: str | None = None, **options: Any) -> dict[str, Any]:
@@ -145,9 +134,11 @@ def reproduce(path: str | Path, out: str | Path, csv: str | None = None, **optio
         about = json.loads(Path(path).read_text(encoding="utf-8"))
         request = {name: about[name] for name in ("csv", "preset", "parameters", "data")}
         was = dict(about["versions"])
+        if not isinstance(request["csv"], str) or not isinstance(request["parameters"], dict):
+            raise TypeError
     except OSError as error:
         raise RequestError(f"{path}: can't be read ({error.strerror})") from None
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise RequestError(f"{path}: no {ABOUT} of an edition") from None
     where = csv or request["csv"]
     kept = Path(path).parent / DATA

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from html import escape
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import nbformat
@@ -14,11 +15,13 @@ from tqdm import tqdm
 
 from lstm_tutorial.reruns import callable_module
 from lstm_tutorial.reruns.data import blame
-from lstm_tutorial.reruns.edition import edition
+from lstm_tutorial.reruns.edition import check_request, edition
 from lstm_tutorial.reruns.errors import ChapterFailed, RequestError
 from lstm_tutorial.reruns.page import render
+from lstm_tutorial.reruns.run import check_data, save_json
+from lstm_tutorial.settings import Settings, convert
 
-TABLE = "editions.csv"
+TABLE, MARK = "editions.csv", "editions.json"
 FIELDS = ("series", "folder", "rows", "best_other", "ratio", "verdict", "mase_blend", "coverage_80", "error")
 
 
@@ -38,12 +41,21 @@ def editions(
         parts = split_series(read_bytes(csv), series)
     if folder.exists() and not folder.is_dir():
         raise RequestError(f"{folder}: a file; name a folder")
+    check_request(parameters or {}, options.get("preset", "normal"))
+    _check_parts(parts, parameters or {})
     names = _folders(list(parts))
     there = {path.name for path in folder.iterdir()} if folder.exists() else set()
-    strangers = there - {*names.values(), "data", TABLE, "index.html"}
+    if there and MARK not in there:
+        raise RequestError(f"{folder}: not empty, and not a folder of editions; name another")
+    strangers = there - {*names.values(), "data", MARK, TABLE, "index.html"}
     if strangers:
         raise RequestError(f"{folder}: holds {min(strangers)}, which is none of these series; name another folder")
-    (folder / "data").mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        save_json(folder / MARK, {"csv": csv, "series": series})
+        (folder / "data").mkdir(exist_ok=True)
+    except OSError as error:
+        raise RequestError(f"{folder}: can't be written ({error.strerror})") from None
     rows = []
     for name, content in tqdm(parts.items(), unit="series", disable=not options.get("progress", True)):
         path = folder / "data" / f"{names[name]}.csv"
@@ -107,6 +119,24 @@ def _overview(rows: list[dict[str, Any]], series: str) -> str:
 def _cell(text: str) -> str:
     """Text as it stands, in a table of Markdown."""
     return re.sub(r"([|*_`\[\]$\\])", r"\\\1", escape(text)).replace("\n", " ")
+
+
+def _check_parts(parts: Mapping[str, bytes], parameters: Mapping[str, Any]) -> None:
+    """That there is a series that can be used, before anything is written. Raises `RequestError`, the first's."""
+    wrong = []
+    with TemporaryDirectory() as folder:
+        for number, content in enumerate(parts.values()):
+            path = Path(folder) / f"{number}.csv"
+            path.write_bytes(content)
+            known = {
+                name: convert(name, value, "") for name, value in parameters.items() if name in Settings.model_fields
+            }
+            try:
+                check_data(Settings().model_dump() | known | {"csv": str(path)}, path.with_suffix(".kept"))
+                return
+            except RequestError as error:
+                wrong.append(str(error).replace(str(path), next(iter(parts))))
+    raise RequestError(f"none of {len(parts)} series can be used: {wrong[0]}")
 
 
 callable_module(__name__)

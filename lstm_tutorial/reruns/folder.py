@@ -78,8 +78,7 @@ class SweepFolder:
             lock.release()
 
     def _strangers(self) -> bool:
-        own = (LOCK, Path(IDENTITY).with_suffix(".part").name, *OWN)
-        return any(path.name not in own and not path.name.startswith("data") for path in self.path.iterdir())
+        return any(path.name not in (LOCK, Path(IDENTITY).with_suffix(".part").name) for path in self.path.iterdir())
 
     def _take(self, identity: Mapping[str, Any], data: Mapping[str, bytes], force: bool) -> None:
         mark = self.path / IDENTITY
@@ -88,26 +87,28 @@ class SweepFolder:
                 found = json.loads(mark.read_text(encoding="utf-8"))
             except ValueError:
                 found = {}
+            found = found if isinstance(found, dict) else {}
             other = difference(found, json.loads(json.dumps(identity)))
             if other and not force:
                 raise RequestError(
                     f"{self.path}: holds another sweep ({other}); name another folder, or use --force to replace it"
                 )
             if force:
-                self._clear()
+                self._clear(found.get("kept", []))
         try:
+            save_json(mark, {**identity, "kept": sorted(data)})
             for name, content in data.items():
                 (self.path / name).write_bytes(content)
-            save_json(mark, identity)
         except OSError as error:
             raise RequestError(f"{self.path}: can't be written ({error.strerror or error})") from None
 
-    def _clear(self) -> None:
-        (self.path / IDENTITY).unlink()
-        for path in self.path.iterdir():
-            if path.is_dir() and path.name.removesuffix(".part").isdecimal():
+    def _clear(self, kept: list[str]) -> None:
+        """Without what a sweep has left, but not without anything else."""
+        for path in list(self.path.iterdir()):
+            run = path.name.endswith(".part") or (path / ABOUT).exists()
+            if path.is_dir() and path.name.removesuffix(".part").isdecimal() and run:
                 shutil.rmtree(path)
-            elif path.name in OWN or path.name.startswith("data"):
+            elif path.is_file() and path.name in {*OWN, *kept}:
                 path.unlink()
 
     def finished(self) -> dict[int, Settled]:

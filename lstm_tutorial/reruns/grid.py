@@ -18,6 +18,7 @@ from lstm_tutorial.reruns.errors import RequestError
 from lstm_tutorial.reruns.source import check_use
 from lstm_tutorial.settings import Settings
 
+LONGEST = 100_000  # values of one parameter
 MOST = 10_000  # runs that nobody has to say --yes to
 _RANGE = re.compile(r"(log|lin|int):")
 
@@ -115,14 +116,18 @@ def _spread(name: str, text: str, whole: bool) -> list[float | int]:
             (step,) = more or [1.0]
             if step <= 0 or any(number % 1 for number in (low, high, step)):
                 raise ValueError
-            values = np.arange(low, high + 1, step)
+            values = np.arange(low, min(high + 1, low + (LONGEST + 1) * step), step)
         else:
             (count,) = more
-            if count % 1 or not 2 <= count <= MOST * 100 or (kind == "log" and low <= 0):
+            if not low > -math.inf or not high - low < math.inf:
+                raise ValueError
+            if count % 1 or not 2 <= count <= LONGEST or (kind == "log" and low <= 0):
                 raise ValueError
             values = (np.geomspace if kind == "log" else np.linspace)(low, high, int(count))
     except (ValueError, OverflowError, ZeroDivisionError):
         raise RequestError(f"parameter {name}: {text!r} is no range; wanted {wanted[kind]}, LOW < HIGH") from None
+    if len(values) > LONGEST:
+        raise RequestError(f"parameter {name}: {text!r} is more than {LONGEST:,} values; wanted fewer")
     whole = whole or kind == "int"
     return list(dict.fromkeys(round(value) if whole else float(f"{value:.6g}") for value in values.tolist()))
 

@@ -81,6 +81,9 @@ def sweep(
         "versions": cluster.versions(),
     }
     place = SweepFolder(folder, material.grid)
+    if scheduler is not None and not folder.exists():  # whoever can't be reached leaves none
+        with cluster.connect(scheduler=scheduler):
+            pass
     with place.claim(identity, material.kept, force):
         return _Sweep(place, material, sent, by, progress).go(workers, scheduler)
 

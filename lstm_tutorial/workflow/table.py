@@ -9,6 +9,8 @@ import io
 import sys
 import urllib.error
 import urllib.request
+import zlib
+from http.client import HTTPException
 from pathlib import Path
 
 import pandas as pd
@@ -23,8 +25,8 @@ def read_table(raw: bytes) -> pd.DataFrame:
     """The cells of a CSV (zipped or not) as text; the index holds row numbers, the header being row 1."""
     text = read_text(raw)
     lines = text.splitlines()
-    delimiter = _delimiter(lines[0], lines[1] if len(lines) > 1 else "")
     try:
+        delimiter = _delimiter(lines[0], lines[1] if len(lines) > 1 else "")
         rows = list(csv_module.reader(io.StringIO(text), delimiter=delimiter))
     except csv_module.Error as error:
         raise DataError(f"not a CSV file ({error})") from None
@@ -72,7 +74,7 @@ def read_text(raw: bytes) -> str:
     """A CSV's content, unzipped and decoded; never empty."""
     try:
         raw = gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"a damaged gzip file ({error})") from None
     if raw[:4] == b"PK\x03\x04":
         raise DataError("an Excel or zip file; save the sheet as CSV")
@@ -94,6 +96,8 @@ def read_text(raw: bytes) -> str:
 def read_bytes(csv: str | Path) -> bytes:
     """A file's, URL's or standard input's bytes. Raises `DataError` where there are none to be had."""
     name = str(csv)
+    if name == "-" and sys.stdin is None:
+        raise DataError("closed; wanted a CSV on it")
     try:
         if name == "-":
             return sys.stdin.buffer.read()
@@ -107,8 +111,9 @@ def read_bytes(csv: str | Path) -> bytes:
         raise DataError(f"no such file; {hint}") from None
     except IsADirectoryError:
         raise DataError("a directory; name a CSV file in it") from None
-    except OSError as error:
-        reason = f"HTTP {error.code}" if isinstance(error, urllib.error.HTTPError) else error.strerror or error
+    except (OSError, HTTPException, ValueError, RuntimeError) as error:  # such as an address that is none
+        reason = getattr(error, "reason", None) or getattr(error, "strerror", None) or error
+        reason = f"HTTP {error.code}" if isinstance(error, urllib.error.HTTPError) else reason
         raise DataError(f"can't be read ({reason})") from None
 
 

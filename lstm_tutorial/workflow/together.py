@@ -114,6 +114,13 @@ def open_study(shared: Shared, beat: int | None = None) -> Iterator[optuna.Study
         storage.engine.dispose()
 
 
+def write_url(path: Path | None) -> str:
+    """The address of a SQLite file, whatever characters are in its path."""
+    from sqlalchemy.engine import URL
+
+    return URL.create("sqlite", database=str(path)).render_as_string()
+
+
 def make_pruner() -> optuna.pruners.BasePruner:
     """Prunes a trial that is worse than the median of the complete ones was at the same place."""
     import optuna
@@ -133,7 +140,9 @@ def _check_reach(client: Client, shared: Shared) -> None:
 
 def _finds(shared: Shared) -> bool:
     """On a worker: whether the study is there. SQLite would make an empty file where there is none."""
-    if shared.url.startswith("sqlite") and not Path(shared.url.partition("///")[2]).exists():
+    from sqlalchemy.engine import make_url
+
+    if shared.url.startswith("sqlite") and not Path(make_url(shared.url).database or "").exists():
         return False
     with open_study(shared) as study:
         return "run" in study.user_attrs

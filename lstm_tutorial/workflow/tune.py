@@ -29,6 +29,7 @@ from lstm_tutorial.workflow.together import (
     open_study,
     search_together,
     this_process,
+    write_url,
 )
 from lstm_tutorial.workflow.train import ELSEWHERE
 
@@ -81,7 +82,7 @@ def tune(
     several = start.workers > 1 or start.scheduler is not None or start.storage is not None
     with TemporaryDirectory(ignore_cleanup_errors=True) as nowhere:
         path = _database(folder or nowhere) if folder or several else None
-        shared = Shared(start.storage or f"sqlite:///{path}", f"tune-{run['data'][:12]}" if start.storage else "tune")
+        shared = Shared(start.storage or write_url(path), f"tune-{run['data'][:12]}" if start.storage else "tune")
         with _open(shared if path else None, path, run) as study, _bar(start.trials) as show:
             if several:
                 search_together(shared, plan, show)

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,12 +14,16 @@ import nbformat
 import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
+from filelock import FileLock
 
+from lstm_tutorial import cli
 from lstm_tutorial.reruns import adapt
 from lstm_tutorial.reruns import edition as module
 from lstm_tutorial.reruns.chapters import find_chapter, find_chapters
+from lstm_tutorial.reruns.claim import LOCK
 from lstm_tutorial.reruns.editions import editions
 from lstm_tutorial.reruns.errors import ChapterFailed, RequestError
+from lstm_tutorial.reruns.estimate import estimate
 from lstm_tutorial.reruns.run import Checked
 from lstm_tutorial.settings import Settings
 
@@ -236,15 +241,36 @@ def test_folders_and_presets_that_cannot_be_are_refused(chapters):
         make("mine")
     with pytest.raises(RequestError, match=r"my.csv: a file; name a folder"):
         make("my.csv")
+    with pytest.raises(RequestError, match="parameter csv: an edition is about the file that is named first"):
+        module.edition("my.csv", "out", {"csv": "elnino"})
     with pytest.raises(RequestError, match="preset 'quick': there are normal, fast, thorough"):
         module.edition("my.csv", "out", preset="quick")
     assert Path("mine/thesis.txt").read_text() == "mine"
+    Path("mine/UNFINISHED.txt").write_text("This rerun of workflow/keras has not finished.")
+    with pytest.raises(RequestError, match="mine: not empty, and no edition"):
+        make("mine")
+
+
+def test_nothing_is_deleted_but_what_an_edition_left(chapters):
+    make()
+    Path("out/notes.txt").write_text("mine")
+    Path("out/extra").mkdir()
+    shutil.copy("my.csv", "out/own.csv")
+    with pytest.raises(
+        RequestError, match=r"out: holds own\.csv, which the edition is to be about; name another folder"
+    ):
+        module.edition("out/own.csv", "out", force=True, progress=False)
+    module.edition("my.csv", "out", {"units": 8}, force=True, progress=False)
+    assert Path("out/notes.txt").read_text() == "mine" and Path("out/extra").is_dir() and Path("out/own.csv").exists()
+    with FileLock(Path("out", LOCK)), pytest.raises(RequestError, match="out: another edition is being made there"):
+        module.edition("my.csv", "out", {"units": 8}, force=True, progress=False)
+    assert Path("out/index.html").exists()
 
 
 def test_what_takes_longer_is_estimated_so():
     def minutes(rows=17_000, columns=2, season=24, workers=2, **settings):
         chosen = Settings(**settings).model_dump() | {"updates": 150}
-        return module.estimate(Checked(rows, columns, season, None), chosen, workers)
+        return estimate(Checked(rows, columns, season, None), chosen, workers)
 
     usual = minutes()
     assert 3 <= usual <= 6
@@ -292,6 +318,29 @@ def test_several_series_get_an_edition_each_and_a_page_that_ranks_them(chapters)
     assert {path: path.stat().st_mtime_ns for path in Path("out").glob("*/results.json")} == before
     with pytest.raises(RequestError, match="row 1: no column 'shops'; did you mean 'shop'"):
         editions("shops.csv", "shops", "other")
+    for parameters, message in (
+        ({"unit": 3}, "an edition has no parameter 'unit'"),
+        ({"target": "slaes"}, "none of 3 series can be used: Nord: row 1: no column 'slaes'; did you mean 'sales'"),
+    ):
+        with pytest.raises(RequestError, match=message):
+            editions("shops.csv", "shop", "other", parameters)
+    assert not Path("other").exists()
+    Path("data").mkdir()
+    Path("data/Nord.csv").write_text("mine")
+    with pytest.raises(RequestError, match="not empty, and not a folder of editions; name another"):
+        editions("shops.csv", "shop", ".")
+    assert Path("data/Nord.csv").read_text() == "mine"
+
+
+def test_options_win_over_a_file_of_parameters_and_pairs_over_both(chapters, monkeypatch):
+    seen = []
+    monkeypatch.setattr(module, "edition", lambda csv, out, given, **_: seen.append(given))
+    Path("p.yml").write_text("horizon: 24\nunits: 4\ntarget: cost\n")
+    arguments = ["edition", "my.csv", "--horizon", "12", "--target", "sales", "-f", "p.yml", "-p", "target", "costs"]
+    monkeypatch.setattr("sys.argv", ["lstm-tutorial", *arguments])
+    with pytest.raises(SystemExit) as stopped:
+        cli.main()
+    assert stopped.value.code == 0 and seen == [{"horizon": 12, "units": 4, "target": "costs"}]
 
 
 def test_what_is_the_books_own_is_tagged_in_every_workflow_chapter():

@@ -115,6 +115,12 @@ BAD = {  # what the command says, and what the one line says
     ),
     "both": (("-g", "x", "1", "--workers", "2", "--scheduler", "tcp://x:1"), "--workers counts .* choose one"),
     "a value missing": (("-g", "x"), "-g x: a value is missing; wanted -g NAME VALUE"),
+    "very many": (
+        ("-g", "y", "int:1:1000000000000"),
+        "'int:1:1000000000000' is more than 100,000 values; wanted fewer",
+    ),
+    "from nowhere": (("-g", "x", "lin:-inf:1:5"), "parameter x: 'lin:-inf:1:5' is no range"),
+    "an empty name": (("--csv-list", ""), "can't be read .*; wanted a list of CSV files"),
     "no csv": (("--csv-list", "*.csv"), "small has no parameter 'csv'"),
     "a folder": (
         ("-g", "text", "folder,x", "--scheduler", "tcp://x:1"),
@@ -242,7 +248,14 @@ def test_a_folder_of_something_else_is_left_alone(small, tmp_path):
             RequestError, match=rf"out: holds another sweep \(.*{message}.*\); name another folder, or use"
         ):
             claim(tmp_path / "out", grid, mine)
+    for name in ("database.csv", "notes.txt"):
+        (tmp_path / "out" / name).touch()
+    (tmp_path / "out" / "2024").mkdir()
+    (tmp_path / "out" / "0001" / "run.json").touch()
     claim(tmp_path / "out", grid, same, force=True)
+    for name in ("database.csv", "notes.txt"):
+        (tmp_path / "out" / name).unlink()
+    (tmp_path / "out" / "2024").rmdir()
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["sweep.json", "sweep.lock"]
     assert (
         difference(same | {"grid": {"y": [1], "x": [1]}}, same | {"grid": {"x": [1], "y": [1]}}) == "in the order y, x"

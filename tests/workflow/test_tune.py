@@ -446,3 +446,11 @@ def test_a_trial_runs_in_the_environment_of_a_chapter_unless_the_worker_has_its_
     with pytest.raises(Seen):
         together._try(together.Shared("", ""), None, 0)
     assert os.environ["TF_ENABLE_ONEDNN_OPTS"] == "0" and os.environ["CUDA_VISIBLE_DEVICES"] == "1"
+
+
+def test_a_study_is_found_whatever_is_in_its_folders_name(cheap, tmp_path):
+    folder = tmp_path / "Q1%20 what? #2 {x} <b>"
+    tune.tune(FRAME, SETTINGS.model_copy(update={"trials": 1}), folder)
+    assert (folder / "study.db").stat().st_size > 0
+    assert together._finds(together.Shared(together.write_url(folder / "study.db"), "tune"))
+    assert [path.name for path in tmp_path.iterdir()] == [folder.name]
