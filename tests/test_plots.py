@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from lstm_tutorial import plots
+from lstm_tutorial.plots.sweep import sweep_lines
 from lstm_tutorial.settings import Settings
 from lstm_tutorial.workflow.design import build, plain
 from lstm_tutorial.workflow.schema import Schema
@@ -187,3 +188,11 @@ def test_the_longest_time_outside_an_interval_is_said(monkeypatch):
     series.iloc[560] = -5
     plots.intervals(series, first, forecast, {0.8: (forecast - 1, forecast + 1), 0.95: (forecast - 9, forecast + 9)})
     assert "At most 4 values in a row lie outside the 80% interval." in shown[0]["caption"]
+
+
+def test_dollars_in_a_name_are_no_formula():
+    name = r"cost $\frac{$ in %"
+    plots.future(SERIES.rename(name), SERIES.iloc[-3:])
+    plots.series(SERIES.rename(name), (400, 500, 600))
+    png, alt = sweep_lines({name: ["$\\", "b$"]}, [{name: "$\\", "x$^$": 1.0}, {name: "b$", "x$^$": 2.0}], "x$^$")
+    assert png.startswith(b"\x89PNG") and "x$^$" in alt

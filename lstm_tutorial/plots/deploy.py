@@ -7,7 +7,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lstm_tutorial.plots.figure import GRAY, MODEL, RULES, SIZE, TRUTH, date_axis, enlarge, legend, new_figure, show
+from lstm_tutorial.plots.figure import (
+    GRAY,
+    MODEL,
+    RULES,
+    SIZE,
+    TRUTH,
+    as_text,
+    date_axis,
+    enlarge,
+    legend,
+    new_figure,
+    show,
+)
 from lstm_tutorial.plots.forecasting import label
 
 if TYPE_CHECKING:
@@ -30,7 +42,7 @@ def fan(
         lower, upper = (np.concatenate([now, end]) for end in ends)
         axes.fill_between(x, lower, upper, color=MODEL, alpha=alpha, linewidth=0, label=f"{level:.0%}")
     axes.plot(x, np.concatenate([now, mean]), color=MODEL, linewidth=1.4, label="forecast")
-    axes.set_ylabel(label(history))
+    axes.set_ylabel(as_text(label(history)))
     date_axis(axes, history.index)
     enlarge(axes)
     legend(figure, SIZE)

@@ -15,6 +15,7 @@ from lstm_tutorial.plots.figure import (
     RULES,
     SIZE,
     TRUTH,
+    as_text,
     date_axis,
     enlarge,
     legend,
@@ -60,7 +61,7 @@ def intervals(
     axes.plot(
         shown.index, shown.to_numpy(), color=TRUTH, linewidth=1, marker="." if horizon == 1 else "", label="truth"
     )
-    axes.set_ylabel(label(series))
+    axes.set_ylabel(as_text(label(series)))
     date_axis(axes, series.index)
     enlarge(axes)
     legend(figure, SIZE)

@@ -29,6 +29,11 @@ def new_figure(
     return figure, panels[0, 0] if panels.size == 1 else panels.ravel()
 
 
+def as_text(name: str) -> str:
+    """A name of somebody's for a label: Matplotlib would take what stands between dollars for a formula."""
+    return name.replace("$", r"\$")
+
+
 def legend(figure: Figure, size: int = 9) -> None:
     """Above the picture, where it covers nothing."""
     figure.legend(loc="outside upper left", ncols=4, fontsize=size, frameon=False)

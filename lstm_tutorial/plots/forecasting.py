@@ -15,6 +15,7 @@ from lstm_tutorial.plots.figure import (
     RULES,
     SIZE,
     TRUTH,
+    as_text,
     date_axis,
     enlarge,
     legend,
@@ -39,7 +40,7 @@ def series(data: pd.Series, ends: Sequence[int]) -> None:
     dates = mdates.date2num(data.index) if hasattr(data.index, "year") else data.index
     for (name, shade), (start, end) in zip(SHADES.items(), pairwise((0, *ends)), strict=True):
         axes.axvspan(float(dates[start]), float(dates[end - 1]), color=shade, label=f"{name} ({end - start})")
-    axes.set_ylabel(label(data))
+    axes.set_ylabel(as_text(label(data)))
     date_axis(axes, data.index)
     legend(figure)
     span = f"{_when(data.index[0])} to {_when(data.index[-1])}"
@@ -110,7 +111,7 @@ def forecasts(truth: pd.Series, forecast: Mapping[str, np.ndarray], last: int = 
     axes.plot(shown.index, shown.to_numpy(), color=TRUTH, marker="o", markersize=2.5, linewidth=1, label="truth")
     for color, (name, values) in zip((MODEL, *RULES), forecast.items(), strict=False):
         axes.plot(shown.index, np.ravel(values)[-last:], color=color, linewidth=1.2, label=name)
-    axes.set_ylabel(label(truth))
+    axes.set_ylabel(as_text(label(truth)))
     legend(figure)
     names = " and ".join(forecast)
     show(
@@ -128,7 +129,7 @@ def future(history: pd.Series, ahead: pd.Series, last: int = 60) -> None:
     axes.plot(recent.index, recent.to_numpy(), color=TRUTH, linewidth=1, label="known")
     ends = [recent.index[-1], *ahead.index], [recent.iloc[-1], *ahead]
     axes.plot(*ends, color=MODEL, marker="o", markersize=3, linewidth=1.2, label="forecast", zorder=1)
-    axes.set_ylabel(label(history))
+    axes.set_ylabel(as_text(label(history)))
     date_axis(axes, history.index)
     legend(figure)
     show(

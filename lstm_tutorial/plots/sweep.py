@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from lstm_tutorial.numbers import write_number
-from lstm_tutorial.plots.figure import GRAY, MODEL, RULES, SIZE, enlarge, new_figure, to_png
+from lstm_tutorial.plots.figure import GRAY, MODEL, RULES, SIZE, as_text, enlarge, new_figure, to_png
 
 Axes = Mapping[str, Sequence[Any]]
 MOST = 2000  # lines or dots in a picture; more of them, and nothing is seen
@@ -43,7 +43,7 @@ def sweep_lines(axes: Axes, runs: Sequence[Mapping[str, Any]], key: str) -> tupl
         panel.text(place, 1.04, high, ha="center", va="bottom", fontsize=SIZE - 2)
     panel.set_xlim(-0.3, len(axes) + 0.3)
     panel.set_ylim(-0.02, 1.02)
-    panel.set_xticks(places, [name.replace("_", "\n") for name in (*axes, key)])
+    panel.set_xticks(places, [as_text(name.replace("_", "\n")) for name in (*axes, key)])
     panel.tick_params(length=0, pad=18, labelsize=SIZE - 1)
     panel.set_yticks([])
     panel.spines[["left", "bottom"]].set_visible(False)
@@ -73,8 +73,8 @@ def sweep_effect(name: str, values: Sequence[Any], runs: Sequence[Mapping[str, A
     elif len(values) <= 7:
         panel.set_xticks([float(value) for value in values], [f"{value:.3g}" for value in values])
         panel.set_xticks([], minor=True)
-    panel.set_xlabel(name)
-    panel.set_ylabel(key)
+    panel.set_xlabel(as_text(name))
+    panel.set_ylabel(as_text(key))
     enlarge(panel)
     least = min(medians, key=lambda value: medians[value])
     said = f"{least:.3g}" if numeric else _label(values[int(least)])
@@ -119,7 +119,7 @@ def _ends(values: Sequence[Any]) -> tuple[str, str]:
 def _label(value: Any) -> str:
     """Short enough for an axis: of a path the file's name."""
     text = Path(value).name if isinstance(value, str) and value else str(value)
-    return text if len(text) <= 18 else f"{text[:17]}…"
+    return as_text(text if len(text) <= 18 else f"{text[:17]}…")
 
 
 def _thin(runs: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:

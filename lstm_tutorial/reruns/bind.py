@@ -12,7 +12,7 @@ from nbformat import NotebookNode
 
 from lstm_tutorial.numbers import write_number
 from lstm_tutorial.reruns.adapt import summarize
-from lstm_tutorial.reruns.page import render
+from lstm_tutorial.reruns.page import plain_text, render
 from lstm_tutorial.reruns.results import read_results
 from lstm_tutorial.workflow.prepare import step_words
 
@@ -23,7 +23,7 @@ def bind(
     folder: Path, executed: Mapping[str, NotebookNode], titles: Mapping[str, str], about: Mapping[str, Any]
 ) -> None:
     """Write index.html, with the summary, into an edition's folder."""
-    target = read_results(executed["prepare"])["target"].replace("_", " ")
+    target = plain_text(read_results(executed["prepare"])["target"].replace("_", " "))
     said = parts(folder, executed, titles, about)
     index = summarize(said, executed.values(), f"{target}: a forecast, and what it is worth")
     (folder / "index.html").write_text(render(index, "Summary", _pages(titles)), encoding="utf-8")
@@ -55,7 +55,7 @@ def parts(
         whose = f"**It is that of the blend, although {scores['best_other']} had the smaller error.**"
     if scores["verdict"] != "better" and scores["best_other"] == "ridge":
         whose += f" How to deploy the linear model: [{titles['evaluate']}](evaluate.html#one-page-for-whoever-decides)"
-    columns = ", ".join([schema["target"], *schema["features"], *schema["known"]])
+    columns = ", ".join(map(plain_text, [schema["target"], *schema["features"], *schema["known"]]))
     columns = f"{'the time, ' * bool(schema['step'])}{columns}"
     newer = f"`newer.csv` holds the same columns ({columns}) and at least {own['reach']} rows"
     newer += ", and below them the rows to be forecast with what is known ahead." if schema["known"] else "."
@@ -66,7 +66,7 @@ def parts(
     first, last, row = _day(data["first"]), _day(data["last"]), "" if data["step"] else "row "
     listed = "\n".join(f"- [{titles[name]}]({name}.html)" for name in executed)
     return {
-        "data": f"## The data\n\n{data['rows']:,} rows of *{data['target']}*, from {first} to {last}"
+        "data": f"## The data\n\n{data['rows']:,} rows of *{plain_text(data['target'])}*, from {first} to {last}"
         f"{step}. The last {settings['test_fraction']:.0%} of them, from {row}{_day(data['test_first'])} on, were held "
         f"out to score forecasts, the {settings['validation_fraction']:.0%} before them to choose by.{thinned}",
         "verdict": "## Which method won, by how much, and how sure is that?\n\nThe *blend* mixes a linear model and "

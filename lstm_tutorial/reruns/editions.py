@@ -17,7 +17,7 @@ from lstm_tutorial.reruns import callable_module
 from lstm_tutorial.reruns.data import blame
 from lstm_tutorial.reruns.edition import check_request, edition
 from lstm_tutorial.reruns.errors import ChapterFailed, RequestError
-from lstm_tutorial.reruns.page import render
+from lstm_tutorial.reruns.page import plain_text, render
 from lstm_tutorial.reruns.run import check_data, save_json
 from lstm_tutorial.settings import Settings, convert
 
@@ -95,7 +95,7 @@ def _overview(rows: list[dict[str, Any]], series: str) -> str:
     ahead = sum(row["ratio"] < 1 for row in made)
     proven = sum(row["verdict"] == "better" for row in made)
     lines = [
-        f"# {len(rows)} series, by {series}",
+        f"# {len(rows)} series, by {plain_text(series)}",
         f"The blend of a linear model and LSTMs has a smaller error than the best of the other methods on {ahead} of "
         f"{len(made)} series, on {proven} of them by more than chance. *Ratio* is its RMSE divided by theirs; below 1 "
         "it is ahead. *MASE* is its mean absolute error, divided by that of the seasonal naive rule on the training "
@@ -103,22 +103,17 @@ def _overview(rows: list[dict[str, Any]], series: str) -> str:
         "| series | rows | best other | ratio | the blend is | MASE | held |\n"
         "| :-- | --: | :-- | --: | :-- | --: | --: |\n"
         + "\n".join(
-            f'| <a href="{escape(row["folder"])}/index.html">{_cell(row["series"])}</a> | {row["rows"]:,} | '
+            f'| <a href="{escape(row["folder"])}/index.html">{plain_text(row["series"])}</a> | {row["rows"]:,} | '
             f"{row['best_other']} | {row['ratio']:.3f} | {row['verdict']} | {row['mase_blend']:.2f} | "
             f"{row['coverage_80']:.0%} |"
             for row in made
         ),
     ]
-    failed = [f"- {_cell(row['series'])}: {_cell(row['error'])}" for row in rows if "error" in row]
+    failed = [f"- {plain_text(row['series'])}: {plain_text(row['error'])}" for row in rows if "error" in row]
     if failed:
         lines += ["## Without an edition", "\n".join(failed)]
     page = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(line) for line in lines])
     return render(page, f"{len(rows)} series")
-
-
-def _cell(text: str) -> str:
-    """Text as it stands, in a table of Markdown."""
-    return re.sub(r"([|*_`\[\]$\\])", r"\\\1", escape(text)).replace("\n", " ")
 
 
 def _check_parts(parts: Mapping[str, bytes], parameters: Mapping[str, Any]) -> None:

@@ -73,6 +73,13 @@ def count_short(n: int, coverage: float, horizon: int) -> int:
     return int((_rank(n, coverage, np.arange(1, horizon + 1)) > n).sum())
 
 
+def warn_of_few(n: int, coverage: float, horizon: int) -> str:
+    """One sentence where an interval of `bounds` goes from the least to the greatest of n scores; else empty."""
+    short = count_short(n, coverage, horizon)
+    where = f"at {short} of {horizon} step{'s' * (horizon > 1)}: there, read its ends as the largest misses seen so far"
+    return f"**{n} past errors are too few for a {coverage:.0%} interval** {where}." if short else ""
+
+
 def _rank(n: int, coverage: float, ahead: np.ndarray) -> np.ndarray:
     worth = n / (1 + (ahead - 1) / 3)
     return np.asarray(np.ceil(np.round(n * (1 + coverage) / 2 * (1 + 1 / worth), 9)).astype(int))

@@ -53,6 +53,13 @@ class Study:
     trials: pd.DataFrame
     importance: pd.Series
 
+    @property
+    def late(self) -> bool:
+        """Whether half of what the best trial gained over the first was not there after half of the trials."""
+        errors = self.trials["error"][self.trials["state"] == "complete"]
+        best, early = errors.min(), errors.loc[: max(1, len(self.trials) // 2)].min()
+        return bool(2 * early > errors.iloc[0] + best)
+
 
 def tune(
     data: pd.Series | pd.DataFrame, settings: Settings, folder: str | Path | None = None, plan: Plan | None = None

@@ -14,9 +14,11 @@ from pathlib import Path
 import nbformat
 import pandas as pd
 import pytest
+from bs4 import BeautifulSoup
 
 from lstm_tutorial.reruns import run as module
 from lstm_tutorial.reruns.chapters import RequestError
+from lstm_tutorial.reruns.page import plain_text, render
 from lstm_tutorial.reruns.run import RESULTS, UNFINISHED, ChapterFailed, run
 
 COMMAND = [sys.executable, "-c", "from lstm_tutorial.cli import main; main()"]
@@ -295,3 +297,14 @@ def test_a_file_that_a_parameter_names_is_the_same_in_the_chapters_folder(stub, 
     Path("notes.txt").touch()
     with pytest.raises(Seen, match=re.escape(str(tmp_path / "notes.txt"))):
         run(str(stub), {"started": "notes.txt"}, "out", progress=False)
+
+
+def test_a_name_in_what_a_cell_says_is_text(tmp_path):
+    new = nbformat.v4
+    said = new.new_output("display_data", {"text/markdown": "**Of** <script>alert(1)</script> and <b>x</b>, p <0.001."})
+    title = new.new_markdown_cell(f"# {plain_text('<i>a|b</i> *c* `d` $e$ [f](g)')}")
+    page = render(new.new_notebook(cells=[title, new.new_code_cell("", outputs=[said])]), "t")
+    assert "<script>alert" not in page and "<b>x" not in page and "<strong>Of</strong>" in page
+    heading = BeautifulSoup(page, "html.parser").h1
+    assert heading.get_text().startswith("<i>a|b</i> *c* `d` $e$ [f](g)") and not heading.find(["i", "em", "code"])
+    assert "MathJax" not in page

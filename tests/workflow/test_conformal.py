@@ -130,3 +130,6 @@ def test_where_errors_are_too_few_is_where_ends_are_the_extremes():
     assert (high[1:] == scores.max(axis=0)[1:]).all() and (low[1:] == scores.min(axis=0)[1:]).all()
     assert conformal.count_short(39, 0.95, 1) == 0 and conformal.count_short(38, 0.95, 1) == 1
     assert conformal.count_short(500, 0.95, 24) == 0
+    said = conformal.warn_of_few(47, 0.95, 14)
+    assert said.startswith("**47 past errors are too few for a 95% interval** at 13 of 14 steps: there, read its ends")
+    assert conformal.warn_of_few(500, 0.95, 24) == ""

@@ -454,3 +454,13 @@ def test_a_study_is_found_whatever_is_in_its_folders_name(cheap, tmp_path):
     assert (folder / "study.db").stat().st_size > 0
     assert together._finds(together.Shared(together.write_url(folder / "study.db"), "tune"))
     assert [path.name for path in tmp_path.iterdir()] == [folder.name]
+
+
+@pytest.mark.parametrize(
+    ("errors", "late"),
+    [([1.0], False), ([1.0, 1.2], False), ([1.0, 0.8, 0.9, 0.75], False), ([1.0, 0.95, 0.9, 0.7], True)],
+)
+def test_a_gain_is_late_if_half_of_it_came_in_the_second_half(errors, late):
+    index = pd.RangeIndex(1, len(errors) + 1)
+    trials = pd.DataFrame({"error": errors, "state": "complete"}, index)
+    assert tune.Study(SETTINGS, SETTINGS, trials, pd.Series(dtype=float)).late is late

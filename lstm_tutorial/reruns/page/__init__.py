@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from copy import deepcopy
-from html import unescape
+from html import escape, unescape
 from importlib.metadata import distribution
 from pathlib import Path
 
@@ -71,12 +71,20 @@ def _relink(notebook: NotebookNode, pages: Mapping[str, str]) -> NotebookNode:
                 texts.append(output.data)
         for text in texts:
             name = "source" if text is cell else "text/markdown"
+            if text is not cell:  # names of columns may be in it, and nobody's markup is run
+                text[name] = re.sub(r"<(?=[a-zA-Z/!])", "&lt;", text[name])
             text[name] = re.sub(r"\[([^\]]+)\]\((?!https?://|#)([^)]*)\)", link, text[name])
     return notebook
 
 
 def _has_formula(notebook: NotebookNode) -> bool:
     return any("$" in cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+
+
+def plain_text(text: str) -> str:
+    """Somebody's text in Markdown, shown as it stands: no markup, no formula, on one line."""
+    text = re.sub(r"([|*_`\\])", r"\\\1", escape(text)).replace("\n", " ")
+    return text.replace("$", "&#36;").replace("[", "&#91;").replace("]", "&#93;")
 
 
 def read_mathjax() -> str:
