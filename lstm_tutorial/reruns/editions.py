@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import csv as csv_module
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import nbformat
 from tqdm import tqdm
@@ -20,6 +20,9 @@ from lstm_tutorial.reruns.errors import ChapterFailed, RequestError
 from lstm_tutorial.reruns.page import plain_text, render
 from lstm_tutorial.reruns.run import check_data, save_json
 from lstm_tutorial.settings import Settings, convert
+
+if TYPE_CHECKING:
+    from lstm_tutorial.workflow.prepare import Part
 
 TABLE, MARK = "editions.csv", "editions.json"
 FIELDS = ("series", "folder", "rows", "best_other", "ratio", "verdict", "mase_blend", "coverage_80", "error")
@@ -57,9 +60,9 @@ def editions(
     except OSError as error:
         raise RequestError(f"{folder}: can't be written ({error.strerror})") from None
     rows = []
-    for name, content in tqdm(parts.items(), unit="series", disable=not options.get("progress", True)):
+    for name, part in tqdm(parts.items(), unit="series", disable=not options.get("progress", True)):
         path = folder / "data" / f"{names[name]}.csv"
-        path.write_bytes(content)
+        path.write_bytes(part.content)
         row: dict[str, Any] = {"series": name, "folder": names[name]}
         try:
             results = edition(str(path), folder / names[name], parameters, keep=True, **options)
@@ -68,7 +71,7 @@ def editions(
             }
             row["ratio"] = results["evaluate"]["rmse_blend"] / results["evaluate"]["rmse_best_other"]
         except (RequestError, ChapterFailed) as error:
-            row["error"] = str(error).replace(str(path), name)
+            row["error"] = _told(error, path, part.rows)
         rows.append(row)
     rows.sort(key=lambda row: row.get("ratio", float("inf")))
     with (folder / TABLE).open("w", encoding="utf-8", newline="") as file:
@@ -116,21 +119,29 @@ def _overview(rows: list[dict[str, Any]], series: str) -> str:
     return render(page, f"{len(rows)} series")
 
 
-def _check_parts(parts: Mapping[str, bytes], parameters: Mapping[str, Any]) -> None:
+def _told(error: Exception, path: Path, rows: Sequence[int]) -> str:
+    """What is wrong with a series, with the row numbers of the file that it came from."""
+
+    def number(found: re.Match[str]) -> str:
+        row = int(found[1])
+        return f"row {rows[row - 1] if row <= len(rows) else row}"
+
+    return re.sub(r"\brow (\d+)", number, str(error).replace(f"{path}: ", "", 1))
+
+
+def _check_parts(parts: Mapping[str, Part], parameters: Mapping[str, Any]) -> None:
     """That there is a series that can be used, before anything is written. Raises `RequestError`, the first's."""
     wrong = []
     with TemporaryDirectory() as folder:
-        for number, content in enumerate(parts.values()):
+        for number, (name, part) in enumerate(parts.items()):
             path = Path(folder) / f"{number}.csv"
-            path.write_bytes(content)
-            known = {
-                name: convert(name, value, "") for name, value in parameters.items() if name in Settings.model_fields
-            }
+            path.write_bytes(part.content)
+            known = {each: convert(each, v, "") for each, v in parameters.items() if each in Settings.model_fields}
             try:
                 check_data(Settings().model_dump() | known | {"csv": str(path)}, path.with_suffix(".kept"))
                 return
             except RequestError as error:
-                wrong.append(str(error).replace(str(path), next(iter(parts))))
+                wrong.append(f"{name}: {_told(error, path, part.rows)}")
     raise RequestError(f"none of {len(parts)} series can be used: {wrong[0]}")
 
 

@@ -11,11 +11,11 @@ from lstm_tutorial.workflow.read import parse_frame, read_frame, read_series
 from lstm_tutorial.workflow.samples import SAMPLES
 from lstm_tutorial.workflow.scale import rows_needed
 from lstm_tutorial.workflow.schema import step_words
-from lstm_tutorial.workflow.table import URL, read_bytes, split_series
+from lstm_tutorial.workflow.table import URL, Part, read_bytes, split_series
 from lstm_tutorial.workflow.windows import Prepared, Split, Windows, cut, make_windows, split
 
 # What reads and cuts data is re-exported, so that a chapter needs this module alone.
-__all__ = ["SAMPLES", "URL", "DataError", "Prepared", "Split", "Windows", "check", "choose", "make_windows"]
+__all__ = ["SAMPLES", "URL", "DataError", "Part", "Prepared", "Split", "Windows", "check", "choose", "make_windows"]
 __all__ += ["parse_frame", "prepare", "read_bytes", "read_frame", "read_series", "split", "split_series", "step_words"]
 
 
@@ -81,7 +81,10 @@ def _minimum(settings: Settings, reach: int) -> int:
         shortest = min(parts.test - parts.validation, parts.length - parts.test)
         return parts.validation >= reach + horizon and shortest >= horizon
 
-    length = reach + 3 * horizon
+    # What rounding can't bring below; from there it is a few steps, however small a part is.
+    held_out = (settings.validation_fraction, settings.test_fraction)
+    parts = [(horizon - 0.5) / share for share in held_out] if horizon > 1 else []
+    length = int(max(reach + 3 * horizon, (reach + horizon - 1) / (1 - sum(held_out)), *parts))
     while not enough(length):
         length += 1
     return length

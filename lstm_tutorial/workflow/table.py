@@ -12,6 +12,7 @@ import urllib.request
 import zlib
 from http.client import HTTPException
 from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -54,7 +55,14 @@ def read_table(raw: bytes) -> pd.DataFrame:
     return pd.DataFrame(list(kept.values()), index=list(kept), columns=names, dtype=str)
 
 
-def split_series(raw: bytes, column: str) -> dict[str, bytes]:
+class Part(NamedTuple):
+    """One series of a table that holds several: a CSV of its own, and which `rows` of the table its rows were."""
+
+    content: bytes
+    rows: list[int]
+
+
+def split_series(raw: bytes, column: str) -> dict[str, Part]:
     """A table that holds several series as one CSV for each of them, by what `column` says, which is left out."""
     table = read_table(raw)
     if column not in table.columns:
@@ -67,7 +75,10 @@ def split_series(raw: bytes, column: str) -> dict[str, bytes]:
         raise DataError(f"row {empty[0]}: column {column!r} is empty; it should name a series")
     rest = table.drop(columns=column)
     # Decimal commas need another separator between columns.
-    return {str(name): rows.to_csv(index=False, sep=";").encode() for name, rows in rest.groupby(kinds, sort=False)}
+    return {
+        str(name): Part(rows.to_csv(index=False, sep=";").encode(), [1, *map(int, rows.index)])
+        for name, rows in rest.groupby(kinds, sort=False)
+    }
 
 
 def read_text(raw: bytes) -> str:

@@ -332,6 +332,19 @@ def test_several_series_get_an_edition_each_and_a_page_that_ranks_them(chapters)
     assert Path("data/Nord.csv").read_text() == "mine"
 
 
+def test_a_series_mistakes_are_found_in_the_file_that_it_came_from(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    rows = [f"{shop};{t:%d.%m.%Y};{i % 7},5" for i, t in enumerate(MONTHS) for shop in ("Nord", "Süd")]
+    rows[240] = rows[240].replace(",5", ",x")
+    rows[241] = rows[241].replace(",5", ",y")
+    Path("shops.csv").write_text("\n".join(["shop;date;sales", *rows]))
+    with pytest.raises(
+        RequestError, match=r"none of 2 series can be used: Nord: row 242, column 'sales': '\d,x' is not"
+    ):
+        editions("shops.csv", "shop", "out", {"target": "sales"})
+    assert not Path("out").exists()
+
+
 def test_options_win_over_a_file_of_parameters_and_pairs_over_both(chapters, monkeypatch):
     seen = []
     monkeypatch.setattr(module, "edition", lambda csv, out, given, **_: seen.append(given))

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import lstm_tutorial.workflow.prepare as module
 from lstm_tutorial.settings import Settings, article
 from lstm_tutorial.workflow.parse import DataError
 from lstm_tutorial.workflow.prepare import Prepared, Windows, check, make_windows, prepare, split
@@ -266,3 +267,20 @@ def test_of_many_windows_so_many_are_drawn_in_each_part_and_in_order():
     assert few.scaler.change == every.scaler.change
     few = prepare(series, Settings(**wanted, windows=10_000))
     assert len(few.train.first) == len(every.train.first)
+
+
+@pytest.mark.parametrize("horizon", [1, 2, 7])
+@pytest.mark.parametrize(("validation", "test"), [(0.1, 0.2), (0.35, 0.05), (0.49, 0.5), (0.013, 0.2)])
+def test_the_least_length_is_the_least(horizon, validation, test):
+    settings = Settings(horizon=horizon, validation_fraction=validation, test_fraction=test)
+
+    def fits(length):
+        parts = module.split(length, validation, test)
+        return parts.validation >= 5 + horizon and min(parts.test - parts.validation, length - parts.test) >= horizon
+
+    found = module._minimum(settings, 5)
+    assert fits(found) and not any(fits(length) for length in range(5 + 3 * horizon, found))
+
+
+def test_the_least_length_of_tiny_parts_is_found_at_once():
+    assert module._minimum(Settings(horizon=2, test_fraction=1e-9), 5) == 1_500_000_000

@@ -436,8 +436,9 @@ SHOPS = "shop;day;sales\n Nord ;01.01.2024;1,5\nSüd;01.01.2024;7\nNord;02.01.20
 def test_several_series_in_one_file_are_told_apart():
     parts = split_series(SHOPS.encode(), "shop")
     assert list(parts) == ["Nord", "Süd"]
-    assert parse_frame(parts["Nord"])["sales"].tolist() == [1.5, 2.5]
-    assert parts["Süd"].decode() == "day;sales\n01.01.2024;7\n"
+    assert parse_frame(parts["Nord"].content)["sales"].tolist() == [1.5, 2.5]
+    assert (parts["Nord"].rows, parts["Süd"].rows) == ([1, 2, 4], [1, 3])
+    assert parts["Süd"].content.decode() == "day;sales\n01.01.2024;7\n"
 
 
 def test_a_column_that_names_no_series_is_refused():
