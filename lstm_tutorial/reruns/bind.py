@@ -99,11 +99,12 @@ def _table(path: Path) -> str:
     """The first steps of a forecast, in as many digits as tell something, and where the others are."""
     with path.open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
-    levels = [name.removeprefix("lower_") for name in rows[0] if name.startswith("lower_")]
-    shown = [["time", "forecast", *(f"{level} %" for level in levels)], ["---", *["--:"] * (1 + len(levels))]]
+    when, *names = rows[0]
+    levels = [name.removeprefix("lower_") for name in names if name.startswith("lower_")]
+    shown = [[when, "forecast", *(f"{level} %" for level in levels)], ["---", *["--:"] * (1 + len(levels))]]
     for row in rows[:SHOWN]:
         ends = (f"{_short(row[f'lower_{level}'])} to {_short(row[f'upper_{level}'])}" for level in levels)
-        shown.append([row["time"].replace("T", " ").removesuffix(":00"), _short(row["forecast"]), *ends])
+        shown.append([row[when].replace("T", " ").removesuffix(":00"), _short(row["forecast"]), *ends])
     table = "\n".join(f"| {' | '.join(row)} |" for row in shown)
     left = len(rows) - SHOWN
     where = f"The other {left} steps are" if left > 1 else "The last step is" if left == 1 else "The same is"

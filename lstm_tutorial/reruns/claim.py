@@ -66,7 +66,7 @@ def claimed(folder: Path, about: Mapping[str, Any], force: bool) -> Iterator[Non
             f"{folder}: another edition is being made there; wait for its end, or name another"
         ) from None
     except OSError as error:
-        raise RequestError(f"{folder}: can't be written ({error.strerror or error})") from None
+        raise RequestError(f"{folder}: can't be written ({error.strerror or error})") from error
     finally:
         if lock.is_locked:
             (folder / LOCK).unlink(missing_ok=True)

@@ -36,9 +36,12 @@ def execute(
     import papermill
     from nbclient.exceptions import DeadKernelError
     from papermill.exceptions import PapermillExecutionError
+    from papermill.iorw import LocalHandler
 
     from lstm_tutorial.reruns.kernels import silent_kernel
 
+    # It would change this process's folder for each file that it writes, for all threads; our paths are whole.
+    LocalHandler.cwd = lambda *_: None
     # It can't read `str | None` and warns of it; that a kernel died is said below.
     logging.getLogger("papermill").setLevel(logging.CRITICAL)
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # after Ctrl-C: that nobody waits for the kernel any more

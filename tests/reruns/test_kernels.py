@@ -86,6 +86,17 @@ def test_signals_to_a_copy_that_has_just_ended_are_no_error(source, tmp_path):
     end_kernel(process.pid)
 
 
+def test_notebooks_that_are_executed_leave_the_process_in_its_folder(tmp_path, monkeypatch):
+    moves, move = [], os.chdir
+    monkeypatch.setattr("os.chdir", lambda path: (moves.append(path), move(path)))
+
+    def work(name, source, on_kernel):
+        execute(notebook(["1"]), name, {}, cwd=tmp_path, target=tmp_path / f"{name}.ipynb", source=source)
+
+    side_by_side(work, ["one", "two"], {}, 2)
+    assert moves == [] and (tmp_path / "one.ipynb").exists() and (tmp_path / "two.ipynb").exists()
+
+
 def test_what_waits_for_another_begins_after_it(monkeypatch):
     order = []
 
