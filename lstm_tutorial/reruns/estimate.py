@@ -9,7 +9,7 @@ from lstm_tutorial.reruns.run import Checked
 
 # Processor seconds, measured on six series of 300 to a million rows: for kernels and what does not grow, an update in
 # each comparison, a trial of the search, a row read, a window in all that is fitted once, and in an epoch, for each
-# number that an LSTM step takes.
+# number that an LSTM step takes. The first is less, by reckoning, what each kernel no longer imports for itself.
 STARTS, UPDATE, TRIAL, READS, FITS, EACH = 95.0, 0.3, 2.5, 4e-4, 0.004, 1.2e-7
 EPOCHS = 25  # after which training has stopped, as a rule
 LONG = 15  # minutes, from which on it is said how long a quicker one takes
